@@ -1,0 +1,118 @@
+//! A citizen's complaint, as far as Siaga needs it: what it is, whose it is, how it stands.
+//!
+//! The reporter's identity is never here. The text of a complaint is not needed to escalate it and
+//! is not kept; a title is, for the people who look at the board, and never leaves in a message.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::id::{ComplaintId, UnitCode};
+
+/// One complaint. Times are instants; a source that gives none with an offset is refused at intake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// The number the citizen knows.
+    pub id: ComplaintId,
+    /// When the citizen handed it in: the clocks start here.
+    pub received_at: Timestamp,
+    /// The unit that must answer; none means the coordinator's desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitCode>,
+    /// Where it came in: `website`, `whatsapp`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Kind of complaint as the source names it: `Pengaduan`, `Aspirasi`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classification: Option<String>,
+    /// The matter (*sektor*): `Infrastruktur`, `Kesehatan`, ... trimmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Where it is about: `Kab. Pati`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// What the citizen called it. Shown to administrators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What must stay hidden.
+    #[serde(default, skip_serializing_if = "Privacy::is_open")]
+    pub privacy: Privacy,
+    /// The state as the source names it, lower case: `verifikasi`, `selesai`. What it means is the
+    /// policy's to say ([`super::policy::StatusMeaning`]).
+    pub status: Status,
+}
+
+/// What of a complaint must stay hidden (DOMAIN: 88 % of real rows have one or both).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Privacy {
+    /// *Anonim*: the reporter's name is hidden.
+    pub anonymous: bool,
+    /// *Rahasia*: the report is hidden.
+    pub confidential: bool,
+}
+
+impl Privacy {
+    fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A state's name in one spelling: trimmed, lower case, single spaces.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Status(Box<str>);
+
+impl Status {
+    /// The state of a complaint that nobody has touched.
+    pub fn new_complaint() -> Self {
+        Self("baru".into())
+    }
+
+    /// The state's name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Status {
+    fn from(text: &str) -> Self {
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        if words.is_empty() {
+            Self::new_complaint()
+        } else {
+            Self(words.join(" ").into())
+        }
+    }
+}
+
+impl From<String> for Status {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<Status> for String {
+    fn from(status: Status) -> Self {
+        status.0.into()
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_has_one_spelling() {
+        assert_eq!(
+            Status::from("  Bukan   WEWENANG ").as_str(),
+            "bukan wewenang"
+        );
+        assert_eq!(Status::from("  ").as_str(), "baru");
+    }
+}

@@ -1,0 +1,237 @@
+//! Units, posts, and who holds a post at a given moment.
+//!
+//! A post is responsible, not a person. Whoever holds it at the moment of the page gets the page:
+//! an acting holder (Plt. for a vacancy, Plh. for an absence) within the dates of the decree, the
+//! regular holder otherwise.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    delivery::{Address, Transport},
+    id::{MethodId, PostCode, ResponderId, UnitCode},
+    policy::{Role, Target},
+};
+
+/// One immutable version of the directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    /// The unit whose posts stand in for a complaint that has no unit, or one we do not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinator: Option<UnitCode>,
+    /// All units by code.
+    pub units: BTreeMap<UnitCode, Unit>,
+    /// All posts by code.
+    pub posts: BTreeMap<PostCode, Post>,
+    /// All responders by id.
+    pub responders: BTreeMap<ResponderId, Responder>,
+}
+
+/// A government unit (SKPD).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// The full name: `Dinas Perhubungan`.
+    pub name: String,
+    /// What fits into a short message: `DISHUB`.
+    pub short_name: String,
+    /// Other spellings by which sources name the unit, for imports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+}
+
+/// An office in a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The unit it belongs to.
+    pub unit: UnitCode,
+    /// Which office it is: `kepala`, `sekretaris`, `penghubung`, ...
+    pub role: Role,
+    /// The office's title: `Kepala Dinas Perhubungan`.
+    pub title: String,
+    /// How it is addressed in a short message: `Ka DISHUB`.
+    pub short_title: String,
+    /// The regular holder; none is a vacancy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<ResponderId>,
+    /// Those who act for a time. Where two overlap, the one that began later goes first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acting: Vec<Acting>,
+}
+
+/// Someone who holds a post for a time, by decree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acting {
+    /// Who.
+    pub responder: ResponderId,
+    /// In which capacity.
+    pub kind: ActingKind,
+    /// The number of the decree (*surat perintah*).
+    pub decree: String,
+    /// The first moment.
+    pub from: Timestamp,
+    /// The first moment no longer.
+    pub until: Timestamp,
+}
+
+/// The two kinds of acting holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActingKind {
+    /// *Pelaksana tugas*: the post is vacant.
+    Plt,
+    /// *Pelaksana harian*: the holder is away.
+    Plh,
+}
+
+impl ActingKind {
+    /// As it is written before a title.
+    pub fn abbreviation(self) -> &'static str {
+        match self {
+            Self::Plt => "Plt.",
+            Self::Plh => "Plh.",
+        }
+    }
+}
+
+/// A person who can be paged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Responder {
+    /// The person's name.
+    pub name: String,
+    /// The language of messages to this person.
+    #[serde(default)]
+    pub language: Language,
+    /// Ways to reach the person, best first.
+    pub methods: Vec<ContactMethod>,
+}
+
+/// A language Siaga speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Bahasa Indonesia.
+    #[default]
+    Id,
+    /// English.
+    En,
+}
+
+/// One way to reach a responder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactMethod {
+    /// Its name within the responder.
+    pub id: MethodId,
+    /// How a message travels there.
+    pub transport: Transport,
+    /// Where it goes.
+    pub address: Address,
+    /// Whether it may carry pages.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+}
+
+fn enabled() -> bool {
+    true
+}
+
+/// Who stands behind a target at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution<'a> {
+    /// This person holds the post.
+    Holder {
+        /// The post.
+        post: &'a PostCode,
+        /// Who holds it now.
+        responder: &'a ResponderId,
+        /// In which acting capacity, if any.
+        acting: Option<&'a Acting>,
+    },
+    /// The post exists and nobody holds it.
+    Vacant(&'a PostCode),
+    /// There is no such post.
+    NoSuchPost(Target),
+}
+
+impl Directory {
+    /// The unit whose posts answer for a complaint: its own, or the coordinator's desk.
+    pub fn answering_unit<'a>(&'a self, unit: Option<&'a UnitCode>) -> Option<&'a UnitCode> {
+        unit.filter(|code| self.units.contains_key(*code))
+            .or(self.coordinator.as_ref())
+    }
+
+    /// Who is to be told when a policy says `target` about a complaint of `unit`, at `now`.
+    pub fn resolve<'a>(
+        &'a self,
+        target: &Target,
+        unit: Option<&'a UnitCode>,
+        now: Timestamp,
+    ) -> Resolution<'a> {
+        let found = match target {
+            Target::Post(code) => self.posts.get_key_value(code),
+            Target::Role(role) => self
+                .answering_unit(unit)
+                .and_then(|unit| self.post_in(unit, role)),
+            Target::Coordinator(role) => self
+                .coordinator
+                .as_ref()
+                .and_then(|unit| self.post_in(unit, role)),
+        };
+        let Some((code, post)) = found else {
+            return Resolution::NoSuchPost(target.clone());
+        };
+        if let Some(acting) = post.acting_at(now) {
+            return Resolution::Holder {
+                post: code,
+                responder: &acting.responder,
+                acting: Some(acting),
+            };
+        }
+        match &post.holder {
+            Some(responder) => Resolution::Holder {
+                post: code,
+                responder,
+                acting: None,
+            },
+            None => Resolution::Vacant(code),
+        }
+    }
+
+    fn post_in(&self, unit: &UnitCode, role: &Role) -> Option<(&PostCode, &Post)> {
+        // Posts are named `UNIT.role`, so the look-up costs no walk through all of them.
+        let code = PostCode::parse(&format!("{unit}.{role}")).ok()?;
+        self.posts.get_key_value(&code)
+    }
+
+    /// The responders one of whose methods has this address.
+    pub fn responders_at(&self, transport: Transport, address: &Address) -> Vec<&ResponderId> {
+        self.responders
+            .iter()
+            .filter(|(_, responder)| {
+                responder
+                    .methods
+                    .iter()
+                    .any(|m| m.transport == transport && m.address == *address)
+            })
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+impl Post {
+    /// The acting holder at `now`; of several, the one that began last.
+    pub fn acting_at(&self, now: Timestamp) -> Option<&Acting> {
+        self.acting
+            .iter()
+            .filter(|acting| acting.from <= now && now < acting.until)
+            .max_by_key(|acting| acting.from)
+    }
+}
+
+impl Responder {
+    /// The methods that may carry a page, best first.
+    pub fn usable_methods(&self) -> impl Iterator<Item = &ContactMethod> {
+        self.methods.iter().filter(|method| method.enabled)
+    }
+}

@@ -1,0 +1,136 @@
+//! Identifiers as types, so that a unit's code can never stand where a complaint's number belongs.
+//!
+//! All of them become parts of Redis keys, addresses and log fields, so all share one alphabet:
+//! ASCII letters, digits, `.`, `_`, `-` and, for derived ones, `:`; at most 96 characters.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is no identifier. Names the value and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} is not a valid {kind}: use 1 to {max} letters, digits, '.', '_' or '-'")]
+pub struct InvalidId {
+    /// What was to be read, as a person would say it.
+    pub kind: &'static str,
+    /// The text that was refused, cut to 80 characters.
+    pub value: String,
+    /// The greatest length allowed.
+    pub max: usize,
+}
+
+const MAX_LEN: usize = 96;
+
+fn is_valid(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_LEN
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Reads an identifier; surrounding white space is dropped.
+            ///
+            /// # Errors
+            /// When it is empty, longer than 96 characters, or has other characters.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let text = text.trim();
+                if is_valid(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(InvalidId {
+                        kind: $kind,
+                        value: text.chars().take(80).collect(),
+                        max: MAX_LEN,
+                    })
+                }
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.into()
+            }
+        }
+    };
+}
+
+id!(
+    /// A complaint's own number, as the citizen knows it: `LGWP14376928`.
+    ComplaintId, "complaint id"
+);
+id!(
+    /// A government unit's short code: `DISHUB`.
+    UnitCode, "unit code"
+);
+id!(
+    /// An office in a unit: `DISHUB.kepala`. Posts are responsible, not persons.
+    PostCode, "post code"
+);
+id!(
+    /// A person who can be paged.
+    ResponderId, "responder id"
+);
+id!(
+    /// One way to reach one responder, unique within the responder: `sms`, `wa-kantor`.
+    MethodId, "contact method id"
+);
+id!(
+    /// An escalation policy's name, without its version.
+    PolicyId, "policy id"
+);
+id!(
+    /// A service calendar's name: `kalender` (every hour counts), `kerja` (working days).
+    CalendarId, "calendar id"
+);
+id!(
+    /// A page's derived id: what it is about decides it, so handing it over twice is harmless.
+    PageId, "page id"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_keeps_to_its_alphabet() {
+        assert_eq!(ComplaintId::parse(" LGWP1 ").unwrap().as_str(), "LGWP1");
+        for bad in ["", " ", "a b", "a/b", "{c0}", "a\nb", "é", &"x".repeat(97)] {
+            let error = ComplaintId::parse(bad).unwrap_err();
+            assert!(error.to_string().contains("complaint id"), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What a message says, before it is put into words.
+//!
+//! Words and layout are the templates' business; what may be told is decided here. There is no
+//! place for a reporter's name or the complaint's text, so no template can leak them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::id::ComplaintId;
+
+/// What one message says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// A page: something is due, please answer.
+    Alert(Alert),
+    /// An answer to a reply.
+    Reply(ReplyNote),
+}
+
+/// A page about one complaint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The complaint's number.
+    pub complaint: ComplaintId,
+    /// The matter: `Infrastruktur`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Where: `Kab. Pati`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// The responsible unit's short name, if it has one: `DISHUB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The addressed post in short, with `Plt.` or `Plh.` where it applies: `Ka DISHUB`.
+    pub short_title: String,
+    /// The addressed post in full: `Kepala Dinas Perhubungan`.
+    pub title: String,
+    /// Why this page.
+    pub notice: Notice,
+    /// When the citizen handed it in.
+    pub received_at: Timestamp,
+    /// When an answer is or was due.
+    pub deadline: Timestamp,
+    /// How long the unit had.
+    pub promise: SignedDuration,
+    /// The reply code, 1 to 999; none where no code was free (the ticket itself is then the answer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+}
+
+/// Why somebody is paged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Notice {
+    /// The deadline comes near.
+    Warning {
+        /// The share of the clock that has run.
+        percent: u8,
+    },
+    /// The deadline has passed.
+    Missed,
+    /// Paged again: still nothing.
+    StillMissed,
+    /// The responsible post said it is not theirs.
+    Refused,
+}
+
+/// What is said to somebody who answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ReplyNote {
+    /// Understood: the paging stops until then.
+    Acknowledged {
+        /// What was acknowledged.
+        complaint: ComplaintId,
+        /// Until when it is quiet.
+        hold_until: Timestamp,
+    },
+    /// Somebody else answered first.
+    AlreadyAcknowledged {
+        /// Which complaint.
+        complaint: ComplaintId,
+        /// The post or name of who did.
+        by: String,
+    },
+    /// Understood: it goes on to somebody else.
+    Refused {
+        /// Which complaint.
+        complaint: ComplaintId,
+        /// The post it goes to, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passed_to: Option<String>,
+    },
+    /// The unit has already shown progress, or the complaint is closed.
+    NoLongerOpen {
+        /// Which complaint.
+        complaint: ComplaintId,
+    },
+    /// Several are open and the reply did not say which.
+    WhichOne {
+        /// What is open.
+        open: Vec<OpenAsk>,
+        /// How many more are open than are listed.
+        more: usize,
+    },
+    /// The answer to a request for the list.
+    List {
+        /// What is open.
+        open: Vec<OpenAsk>,
+        /// How many more are open than are listed.
+        more: usize,
+    },
+    /// The code or ticket in the reply is not one of this person's.
+    UnknownCode {
+        /// What was written.
+        code: String,
+        /// What is open.
+        open: Vec<OpenAsk>,
+    },
+    /// Not understood; how to answer.
+    NotUnderstood {
+        /// What is open.
+        open: Vec<OpenAsk>,
+    },
+    /// Nothing waits for this person.
+    NothingOpen,
+    /// The number is out of use from now on.
+    WrongNumberNoted,
+    /// No more pages by this method.
+    Stopped,
+    /// Pages by this method again.
+    Started,
+}
+
+/// One open question to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAsk {
+    /// Its code, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// The complaint.
+    pub complaint: ComplaintId,
+}
+
+/// A message in words, ready for a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// A short message.
+    Sms {
+        /// The text.
+        text: String,
+    },
+    /// Free text inside WhatsApp's 24-hour window.
+    WhatsappText {
+        /// The text.
+        text: String,
+        /// Up to three buttons.
+        buttons: Vec<Button>,
+    },
+    /// An approved WhatsApp template.
+    WhatsappTemplate {
+        /// The template's approved name.
+        name: String,
+        /// Its language code: `id`.
+        language: String,
+        /// Values for the body's places, in order.
+        parameters: Vec<String>,
+        /// Quick-reply buttons of the template, in order.
+        buttons: Vec<Button>,
+        /// The same in plain words, for the record and for the sandbox.
+        preview: String,
+    },
+    /// An e-mail.
+    Email {
+        /// The subject, one line.
+        subject: String,
+        /// The plain text.
+        text: String,
+        /// The same as HTML.
+        html: String,
+    },
+}
+
+/// A button under a message; pressing it answers with its payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What comes back: the same words one would type, `OK 12`.
+    pub payload: String,
+    /// What is shown, at most 20 characters.
+    pub title: String,
+}
+
+impl Message {
+    /// The message's main text, as a person would read it.
+    pub fn plain_text(&self) -> &str {
+        match self {
+            Self::Sms { text }
+            | Self::WhatsappText { text, .. }
+            | Self::Email { text, .. }
+            | Self::WhatsappTemplate { preview: text, .. } => text,
+        }
+    }
+}
