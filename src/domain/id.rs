@@ -1,7 +1,8 @@
 //! Identifiers as types, so that a unit's code can never stand where a complaint's number belongs.
 //!
 //! All of them become parts of Redis keys, addresses and log fields, so all share one alphabet:
-//! ASCII letters, digits, `.`, `_`, `-` and, for derived ones, `:`; at most 96 characters.
+//! ASCII letters, digits, `.`, `_`, `-` and `:`. Complaints, units, posts, persons and methods have at most 40 characters,
+//! so that a page's derived id (at most 120) always has room for its parts.
 
 use std::fmt;
 
@@ -19,18 +20,16 @@ pub struct InvalidId {
     pub max: usize,
 }
 
-const MAX_LEN: usize = 96;
-
-fn is_valid(text: &str) -> bool {
+fn is_valid(text: &str, max: usize) -> bool {
     !text.is_empty()
-        && text.len() <= MAX_LEN
+        && text.len() <= max
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $max:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -40,16 +39,16 @@ macro_rules! id {
             /// Reads an identifier; surrounding white space is dropped.
             ///
             /// # Errors
-            /// When it is empty, longer than 96 characters, or has other characters.
+            /// When it is empty, too long, or has other characters.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 let text = text.trim();
-                if is_valid(text) {
+                if is_valid(text, $max) {
                     Ok(Self(text.into()))
                 } else {
                     Err(InvalidId {
                         kind: $kind,
                         value: text.chars().take(80).collect(),
-                        max: MAX_LEN,
+                        max: $max,
                     })
                 }
             }
@@ -90,35 +89,35 @@ macro_rules! id {
 
 id!(
     /// A complaint's own number, as the citizen knows it: `LGWP14376928`.
-    ComplaintId, "complaint id"
+    ComplaintId, "complaint id", 40
 );
 id!(
     /// A government unit's short code: `DISHUB`.
-    UnitCode, "unit code"
+    UnitCode, "unit code", 40
 );
 id!(
     /// An office in a unit: `DISHUB.kepala`. Posts are responsible, not persons.
-    PostCode, "post code"
+    PostCode, "post code", 40
 );
 id!(
     /// A person who can be paged.
-    ResponderId, "responder id"
+    ResponderId, "responder id", 40
 );
 id!(
     /// One way to reach one responder, unique within the responder: `sms`, `wa-kantor`.
-    MethodId, "contact method id"
+    MethodId, "contact method id", 40
 );
 id!(
     /// An escalation policy's name, without its version.
-    PolicyId, "policy id"
+    PolicyId, "policy id", 40
 );
 id!(
     /// A service calendar's name: `kalender` (every hour counts), `kerja` (working days).
-    CalendarId, "calendar id"
+    CalendarId, "calendar id", 40
 );
 id!(
     /// A page's derived id: what it is about decides it, so handing it over twice is harmless.
-    PageId, "page id"
+    PageId, "page id", 120
 );
 
 #[cfg(test)]
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn an_id_keeps_to_its_alphabet() {
         assert_eq!(ComplaintId::parse(" LGWP1 ").unwrap().as_str(), "LGWP1");
-        for bad in ["", " ", "a b", "a/b", "{c0}", "a\nb", "é", &"x".repeat(97)] {
+        for bad in ["", " ", "a b", "a/b", "{c0}", "a\nb", "é", &"x".repeat(41)] {
             let error = ComplaintId::parse(bad).unwrap_err();
             assert!(error.to_string().contains("complaint id"), "{bad:?}");
         }

@@ -4,14 +4,20 @@
 //! that happens is an input of one of three machines, everything that must be done comes back as
 //! data. The same functions run live, in a preview, and as the oracle of the tests.
 //!
-//! - `escalation`: one machine a complaint: whom to tell, when, until somebody answers.
-//! - `page`: one machine a message to one responder: which contact method now, what next.
-//! - `conversation`: one machine a responder: which codes are open, what a reply means.
+//! - [`escalation`]: one machine a complaint: whom to tell, when, until somebody answers.
+//! - [`page`]: one machine a message to one responder: which contact method now, what next.
+//! - [`conversation`]: one machine a responder: which codes are open, what a reply means.
 
+pub mod calendar;
 pub mod complaint;
+pub mod conversation;
 pub mod delivery;
 pub mod directory;
+pub mod escalation;
+pub mod fact;
 pub mod id;
 pub mod message;
+pub mod page;
 pub mod phone;
 pub mod policy;
+pub mod reply;

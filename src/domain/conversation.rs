@@ -1,0 +1,360 @@
+//! Machine 3: the conversation with one responder. What is open between us, under which codes, and
+//! what a reply means.
+//!
+//! A reply is understood against what this person was asked: a bare `OK` answers the only open
+//! question; with several open it is ambiguous and is asked back, never guessed. Codes have at most
+//! three digits (routes drop longer ones as one-time passwords), are this person's own, and rest
+//! after use, so that a late reply can never hit another complaint.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{ComplaintId, MethodId},
+    message::{OpenAsk, ReplyNote},
+    reply::{Meaning, Reply, Scope},
+};
+
+/// What is open between Siaga and one responder.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// The complaints this person was asked about and may still answer, with their codes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asks: BTreeMap<ComplaintId, Ask>,
+    /// Codes that rest, and what they stood for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resting: Vec<Resting>,
+    /// The code that was given last; the next search begins behind it.
+    #[serde(default)]
+    pub last_code: u16,
+    /// The ids of the last replies, so that a webhook delivered twice does nothing twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handled: Vec<String>,
+    /// When this person last wrote by WhatsApp: free text may be sent for 24 hours after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whatsapp_at: Option<Timestamp>,
+    /// How many replies in a row were not understood.
+    #[serde(default)]
+    pub misunderstood: u32,
+    /// Contact methods this person, or a wrong number, took out of use.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stopped: BTreeMap<MethodId, Timestamp>,
+}
+
+/// One open question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Its code; none when all were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A code that rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resting {
+    /// The code.
+    pub code: u16,
+    /// What it stood for.
+    pub complaint: ComplaintId,
+    /// Until when it is not given again.
+    pub until: Timestamp,
+}
+
+/// A reply, matched to its sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming<'a> {
+    /// Its id: the same message always has the same.
+    pub reply: &'a str,
+    /// What it means.
+    pub parsed: &'a Reply,
+    /// By which contact method of this person it came.
+    pub method: Option<&'a MethodId>,
+    /// Whether it came by WhatsApp.
+    pub by_whatsapp: bool,
+    /// The complaint whose message it answers, where the channel tells.
+    pub about: Option<&'a ComplaintId>,
+}
+
+/// What a reply asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// These are taken on.
+    Accept(Vec<ComplaintId>),
+    /// These are refused, or handed to somebody.
+    Refuse {
+        /// Which.
+        complaints: Vec<ComplaintId>,
+        /// To whom, in their words.
+        to: Option<String>,
+    },
+    /// Only an answer is due.
+    Say(ReplyNote),
+    /// A contact method goes out of use, or back into it.
+    Switch {
+        /// Which.
+        method: MethodId,
+        /// Whether it carries pages from now on.
+        on: bool,
+        /// What to say.
+        note: ReplyNote,
+        /// Whether the number is wrong, so that the administrator must hear.
+        wrong_number: bool,
+    },
+    /// Nothing is due: a courtesy, an automatic reply, or nonsense that has been answered before.
+    Nothing,
+    /// It was handled before.
+    Repeated,
+}
+
+/// The first code that is given: two digits are quick to type and hard to mistake for a word (86).
+const FIRST_CODE: u16 = 10;
+/// The last.
+const LAST_CODE: u16 = 999;
+/// Answer words that are numbers, never given as codes.
+const WORDS: [u16; 1] = [86];
+/// How many handled replies are remembered.
+const HANDLED: usize = 64;
+/// How many questions a message lists.
+const LISTED: usize = 5;
+/// How many replies in a row get an explanation of how to answer.
+const EXPLAINED: u32 = 2;
+/// WhatsApp's window for free text after a person's message, with a margin for our own delays.
+const WHATSAPP_WINDOW: SignedDuration = SignedDuration::from_mins(24 * 60 - 5);
+
+impl Conversation {
+    /// Notes that this person is asked about a complaint; gives its code. Asking again about the
+    /// same complaint gives the same code, so a reply to an older page still counts.
+    pub fn ask(&mut self, complaint: &ComplaintId, now: Timestamp) -> Option<u16> {
+        if let Some(ask) = self.asks.get(complaint) {
+            return ask.code;
+        }
+        self.resting.retain(|resting| resting.until > now);
+        let code = self
+            .resting
+            .iter()
+            .position(|resting| resting.complaint == *complaint)
+            .map(|index| self.resting.remove(index).code)
+            .or_else(|| self.free_code());
+        if let Some(code) = code {
+            self.last_code = code;
+        }
+        self.asks
+            .insert(complaint.clone(), Ask { code, since: now });
+        code
+    }
+
+    fn free_code(&self) -> Option<u16> {
+        let mut taken = [false; LAST_CODE as usize + 1];
+        let used = self.asks.values().filter_map(|ask| ask.code);
+        for code in used
+            .chain(self.resting.iter().map(|resting| resting.code))
+            .chain(WORDS)
+        {
+            if let Some(slot) = taken.get_mut(code as usize) {
+                *slot = true;
+            }
+        }
+        let free = |code: &u16| !taken[*code as usize];
+        // Two digits first, in turn; three only when all of those are in use or rest.
+        let two = || (FIRST_CODE..=99).filter(free);
+        two()
+            .find(|code| *code > self.last_code)
+            .or_else(|| two().next())
+            .or_else(|| (100..=LAST_CODE).find(free))
+    }
+
+    /// The question is closed; its code rests for `quarantine`.
+    pub fn release(
+        &mut self,
+        complaint: &ComplaintId,
+        quarantine: SignedDuration,
+        now: Timestamp,
+    ) {
+        self.resting.retain(|resting| resting.until > now);
+        if let Some(ask) = self.asks.remove(complaint)
+            && let Some(code) = ask.code
+        {
+            self.resting.push(Resting {
+                code,
+                complaint: complaint.clone(),
+                until: now.saturating_add(quarantine).unwrap_or(Timestamp::MAX),
+            });
+        }
+    }
+
+    /// Whether free text may be sent by WhatsApp.
+    pub fn whatsapp_window_open(&self, now: Timestamp) -> bool {
+        self.whatsapp_at
+            .is_some_and(|at| now.duration_since(at) < WHATSAPP_WINDOW)
+    }
+
+    /// Whether a code is this person's, open or resting.
+    pub fn knows_code(&self, code: u16) -> bool {
+        self.complaint_of(code).is_some()
+    }
+
+    fn complaint_of(&self, code: u16) -> Option<&ComplaintId> {
+        self.asks
+            .iter()
+            .find(|(_, ask)| ask.code == Some(code))
+            .map(|(complaint, _)| complaint)
+            .or_else(|| {
+                self.resting
+                    .iter()
+                    .find(|resting| resting.code == code)
+                    .map(|resting| &resting.complaint)
+            })
+    }
+
+    /// What is open, oldest question first, and how many more than are listed.
+    pub fn open(&self) -> (Vec<OpenAsk>, usize) {
+        let mut asks: Vec<_> = self.asks.iter().collect();
+        asks.sort_by_key(|(complaint, ask)| (ask.since, (*complaint).clone()));
+        let listed = asks
+            .iter()
+            .take(LISTED)
+            .map(|(complaint, ask)| OpenAsk {
+                code: ask.code,
+                complaint: (*complaint).clone(),
+            })
+            .collect();
+        (listed, asks.len().saturating_sub(LISTED))
+    }
+
+    /// What a reply asks for. Changes only what belongs to the conversation itself.
+    pub fn answer(&mut self, incoming: &Incoming<'_>, now: Timestamp) -> Outcome {
+        if self.handled.iter().any(|known| known == incoming.reply) {
+            return Outcome::Repeated;
+        }
+        if self.handled.len() == HANDLED {
+            self.handled.remove(0);
+        }
+        self.handled.push(incoming.reply.to_owned());
+        if incoming.by_whatsapp {
+            self.whatsapp_at = Some(now);
+        }
+        let (open, more) = self.open();
+        if !matches!(incoming.parsed.meaning, Meaning::Noise | Meaning::Undecided) {
+            self.misunderstood = 0;
+        }
+        match &incoming.parsed.meaning {
+            Meaning::Accept => self.aimed(incoming, Outcome::Accept),
+            Meaning::Refuse => self.aimed(incoming, |complaints| Outcome::Refuse {
+                complaints,
+                to: None,
+            }),
+            Meaning::HandOver { to } => self.aimed(incoming, |complaints| Outcome::Refuse {
+                complaints,
+                to: to.clone(),
+            }),
+            Meaning::List if open.is_empty() => Outcome::Say(ReplyNote::NothingOpen),
+            Meaning::List => Outcome::Say(ReplyNote::List { open, more }),
+            Meaning::WrongNumber => self.switch(incoming, false, true, now),
+            Meaning::Stop => self.switch(incoming, false, false, now),
+            Meaning::Start => self.switch(incoming, true, false, now),
+            Meaning::Courtesy | Meaning::Automatic => Outcome::Nothing,
+            Meaning::Undecided | Meaning::Noise => {
+                self.misunderstood += 1;
+                // Two machines that answer each other would never stop; nor do we nag.
+                if self.misunderstood > EXPLAINED {
+                    Outcome::Nothing
+                } else {
+                    Outcome::Say(ReplyNote::NotUnderstood { open })
+                }
+            }
+        }
+    }
+
+    fn aimed(
+        &self,
+        incoming: &Incoming<'_>,
+        outcome: impl FnOnce(Vec<ComplaintId>) -> Outcome,
+    ) -> Outcome {
+        let (open, more) = self.open();
+        match &incoming.parsed.scope {
+            Scope::All if open.is_empty() => Outcome::Say(ReplyNote::NothingOpen),
+            Scope::All => outcome(self.asks.keys().cloned().collect()),
+            Scope::These { codes, tickets } => {
+                let mut chosen = Vec::new();
+                for code in codes {
+                    match self.complaint_of(*code) {
+                        Some(complaint) => chosen.push(complaint.clone()),
+                        None => {
+                            return Outcome::Say(ReplyNote::UnknownCode {
+                                code: code.to_string(),
+                                open,
+                            });
+                        }
+                    }
+                }
+                for ticket in tickets {
+                    match self.ticket(ticket) {
+                        Some(complaint) => chosen.push(complaint.clone()),
+                        None => {
+                            return Outcome::Say(ReplyNote::UnknownCode {
+                                code: ticket.chars().take(40).collect(),
+                                open,
+                            });
+                        }
+                    }
+                }
+                chosen.dedup();
+                outcome(chosen)
+            }
+            Scope::Unsaid => {
+                if let Some(complaint) = incoming.about
+                    && (self.asks.contains_key(complaint)
+                        || self.resting.iter().any(|r| r.complaint == *complaint))
+                {
+                    return outcome(vec![complaint.clone()]);
+                }
+                match open.len() {
+                    0 => Outcome::Say(ReplyNote::NothingOpen),
+                    1 => outcome(self.asks.keys().cloned().collect()),
+                    _ => Outcome::Say(ReplyNote::WhichOne { open, more }),
+                }
+            }
+        }
+    }
+
+    fn ticket(&self, ticket: &str) -> Option<&ComplaintId> {
+        self.asks
+            .keys()
+            .chain(self.resting.iter().map(|resting| &resting.complaint))
+            .find(|complaint| complaint.as_str().eq_ignore_ascii_case(ticket))
+    }
+
+    fn switch(
+        &mut self,
+        incoming: &Incoming<'_>,
+        on: bool,
+        wrong_number: bool,
+        now: Timestamp,
+    ) -> Outcome {
+        let Some(method) = incoming.method else {
+            return Outcome::Nothing;
+        };
+        if on {
+            self.stopped.remove(method);
+        } else {
+            self.stopped.insert(method.clone(), now);
+        }
+        Outcome::Switch {
+            method: method.clone(),
+            on,
+            wrong_number,
+            note: match (on, wrong_number) {
+                (true, _) => ReplyNote::Started,
+                (false, true) => ReplyNote::WrongNumberNoted,
+                (false, false) => ReplyNote::Stopped,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

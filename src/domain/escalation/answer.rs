@@ -1,0 +1,179 @@
+//! What an answer does: an acknowledgement holds the paging, a refusal passes it on.
+
+use super::{Answer, Effect, Input, Paging, Step, firing::Call};
+use crate::domain::{
+    directory::Resolution,
+    fact::{CancelReason, NoEffect, What},
+    id::ResponderId,
+    message::{Notice, ReplyNote},
+    policy::Reach,
+};
+
+impl Step<'_> {
+    pub(super) fn acknowledged(&mut self, answer: Answer) {
+        if !self.first_time(&answer.reply) {
+            return;
+        }
+        // Whatever became due before the answer happened before it: first the miss.
+        self.record_miss_if_due(self.now);
+        let complaint = self.state.complaint.id.clone();
+        let chain = match &self.state.paging {
+            Paging::Waiting | Paging::Exhausted { .. } => None,
+            Paging::Escalating(chain) => Some(chain.clone()),
+            Paging::Acknowledged { by, until, chain } if *until <= self.now => {
+                let _ = by; // The hold has run out, so anybody may take it on anew.
+                chain.clone()
+            }
+            Paging::Acknowledged { by, until, .. } => {
+                let note = if *by == answer.responder {
+                    ReplyNote::Acknowledged {
+                        complaint,
+                        hold_until: *until,
+                    }
+                } else {
+                    ReplyNote::AlreadyAcknowledged {
+                        complaint,
+                        by: self.name_of(by),
+                    }
+                };
+                self.without_effect(&answer, NoEffect::AlreadyAcknowledged { by: by.clone() });
+                return self.confirm(&answer, note);
+            }
+            Paging::Quiet | Paging::Closed { .. } => return self.no_longer_open(&answer),
+        };
+        let until = self
+            .now
+            .saturating_add(self.context.policy.hold)
+            .unwrap_or(jiff::Timestamp::MAX);
+        self.state.paging = Paging::Acknowledged {
+            by: answer.responder.clone(),
+            until,
+            chain,
+        };
+        self.facts.push(What::Acknowledged {
+            by: answer.responder.clone(),
+            until,
+            reply: answer.reply.clone(),
+        });
+        self.cancel_pages(CancelReason::Acknowledged);
+        self.confirm(
+            &answer,
+            ReplyNote::Acknowledged {
+                complaint,
+                hold_until: until,
+            },
+        );
+    }
+
+    /// A refusal is no acknowledgement: the paging of the others goes on, and those whom the policy
+    /// names are told at once.
+    pub(super) fn refused(&mut self, answer: Answer, to: Option<String>) {
+        if !self.first_time(&answer.reply) {
+            return;
+        }
+        self.record_miss_if_due(self.now);
+        if matches!(self.state.paging, Paging::Quiet | Paging::Closed { .. }) {
+            return self.no_longer_open(&answer);
+        }
+        // Who takes back an acknowledgement ends its hold.
+        if let Paging::Acknowledged { by, until, .. } = &mut self.state.paging
+            && *by == answer.responder
+        {
+            *until = self.now;
+        }
+        self.facts.push(What::Refused {
+            by: answer.responder.clone(),
+            to,
+            reply: answer.reply.clone(),
+        });
+        if let Some(page) = self
+            .state
+            .told
+            .get_mut(&answer.responder)
+            .and_then(Option::take)
+        {
+            self.effects.push(Effect::Cancel {
+                page,
+                responder: answer.responder.clone(),
+                why: CancelReason::Refused,
+            });
+        }
+        let passed_to = self.call_after_refusal(Some(&answer.responder));
+        self.confirm(
+            &answer,
+            ReplyNote::Refused {
+                complaint: self.state.complaint.id.clone(),
+                passed_to,
+            },
+        );
+    }
+
+    /// Tells those whom the policy names for a refusal; gives the title of the first of them.
+    pub(super) fn call_after_refusal(&mut self, by: Option<&ResponderId>) -> Option<String> {
+        let directory = self.context.directory;
+        let unit = self.state.complaint.unit.clone();
+        let mut to = self.context.policy.on_refusal.clone();
+        // Who has just refused is not asked again.
+        to.retain(|target| {
+            !matches!(
+                directory.resolve(target, unit.as_ref(), self.now),
+                Resolution::Holder { responder, .. } if Some(responder) == by
+            )
+        });
+        let passed_to = to.iter().find_map(|target| {
+            match directory.resolve(target, unit.as_ref(), self.now) {
+                Resolution::Holder { post, .. } => {
+                    directory.posts.get(post).map(|post| post.title.clone())
+                }
+                _ => None,
+            }
+        });
+        self.call(Call {
+            to,
+            reach: Reach::InTurn,
+            notice: Notice::Refused,
+            label: "refusal".to_owned(),
+            due_at: self.now,
+        });
+        passed_to
+    }
+
+    /// Inputs to a complaint that is closed: people who answer late are told the truth.
+    pub(super) fn after_the_end(&mut self, input: Input) {
+        match input {
+            Input::Acknowledged(answer) | Input::Refused { answer, .. } => {
+                if self.first_time(&answer.reply) {
+                    self.no_longer_open(&answer);
+                }
+            }
+            Input::StatusChanged { status, at } => self.reopened(status, at),
+            Input::TimerFired | Input::Reassigned { .. } | Input::PageFailed { .. } => {}
+        }
+    }
+
+    fn no_longer_open(&mut self, answer: &Answer) {
+        self.without_effect(answer, NoEffect::NoLongerOpen);
+        self.confirm(
+            answer,
+            ReplyNote::NoLongerOpen {
+                complaint: self.state.complaint.id.clone(),
+            },
+        );
+    }
+
+    fn without_effect(&mut self, answer: &Answer, why: NoEffect) {
+        self.facts.push(What::AnswerWithoutEffect {
+            by: answer.responder.clone(),
+            reply: answer.reply.clone(),
+            why,
+        });
+    }
+
+    fn name_of(&self, responder: &ResponderId) -> String {
+        self.context
+            .directory
+            .responders
+            .get(responder)
+            .map_or_else(|| responder.to_string(), |person| person.name.clone())
+    }
+}

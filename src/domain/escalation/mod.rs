@@ -1,0 +1,454 @@
+//! Machine 1: one escalation a complaint. Whom to tell, when, until somebody answers for it.
+//!
+//! Two things run side by side and are never mixed. The **promise** is the unit's clock: only
+//! progress stops it, and at its deadline the miss is recorded, exactly once. The **paging** is who
+//! is being told: an acknowledgement stops it for a while, and only for a while. So a complaint that
+//! was acknowledged and has no progress is still missed at its deadline.
+//!
+//! `advance` is a pure function. A wake-up that finds nothing due, an answer that comes twice and an
+//! answer that comes too late are ordinary inputs: they yield a fact or nothing, never an error.
+
+mod answer;
+mod chain;
+mod firing;
+mod progress;
+mod promise;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use self::chain::Chain;
+pub use self::promise::{Promise, Running};
+use super::{
+    calendar::Calendar,
+    complaint::{Complaint, Status},
+    delivery::{Address, Transport},
+    directory::Directory,
+    fact::{Alarm, CancelReason, What},
+    id::{ComplaintId, PageId, PolicyId, PostCode, ResponderId, UnitCode},
+    message::{Alert, ReplyNote},
+    policy::{DeliveryRule, Policy, Reach, StatusMeaning},
+};
+
+/// What an escalation is judged by: immutable snapshots.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The version of the policy the escalation began with.
+    pub policy: &'a Policy,
+    /// Which hours count for that policy.
+    pub calendar: &'a Calendar,
+    /// Units, posts and who holds them.
+    pub directory: &'a Directory,
+}
+
+/// Which version of which policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PolicyRef {
+    /// The policy.
+    pub id: PolicyId,
+    /// Its version, from 1.
+    pub version: u32,
+}
+
+/// The state of one complaint's escalation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The complaint itself.
+    pub complaint: Complaint,
+    /// The policy it runs under.
+    pub policy: PolicyRef,
+    /// The unit's clock.
+    pub promise: Promise,
+    /// Who is being told.
+    pub paging: Paging,
+    /// How often people were paged so far: the middle part of a page's id.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pagings: u32,
+    /// Everybody who was told of it, with the page that is still on its way or waits for an answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<ResponderId, Option<PageId>>,
+    /// The last replies that were handled, so that one handed over twice does nothing twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handled: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// How many handled replies are remembered.
+const HANDLED: usize = 16;
+
+/// Where the paging stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Paging {
+    /// Before the deadline: warnings go out in their time.
+    Waiting,
+    /// After the deadline: steps go out until somebody answers.
+    Escalating(Chain),
+    /// Somebody answered: quiet until then.
+    Acknowledged {
+        /// Who.
+        by: ResponderId,
+        /// Until when.
+        until: Timestamp,
+        /// Where the steps stood, if they had begun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chain: Option<Chain>,
+    },
+    /// The policy ended without an answer; the operators have been told.
+    Exhausted {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Nobody has to be told: the promise is kept, or the clock stands still.
+    Quiet,
+    /// The complaint is closed.
+    Closed {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// Something that happens to a complaint.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The time that was asked for has come.
+    TimerFired,
+    /// The source says how the complaint stands now.
+    StatusChanged {
+        /// The state.
+        status: Status,
+        /// When it was reached, where the source tells; otherwise now.
+        at: Option<Timestamp>,
+    },
+    /// A responder took it on.
+    Acknowledged(Answer),
+    /// A responder says it is not theirs.
+    Refused {
+        /// The answer.
+        answer: Answer,
+        /// To whom it ought to go, in their words.
+        to: Option<String>,
+    },
+    /// It is another unit's now.
+    Reassigned {
+        /// Whose; none is the coordinator's desk.
+        unit: Option<UnitCode>,
+    },
+    /// Every way to a responder failed.
+    PageFailed {
+        /// The page.
+        page: PageId,
+        /// Who was not reached.
+        responder: ResponderId,
+    },
+}
+
+/// An answer and the way back to who gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Who answered.
+    pub responder: ResponderId,
+    /// The reply's id: the same reply always has the same.
+    pub reply: String,
+    /// The way it came, for the confirmation; none where the person sees the result at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+}
+
+/// The way a reply came and its confirmation goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Via {
+    /// How.
+    pub transport: Transport,
+    /// From which address.
+    pub address: Address,
+    /// The reference of the message it answers, for e-mail threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+}
+
+/// What must be done outside, as data. Crosses to the responder's shard through the outbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Effect {
+    /// Tell a responder.
+    Page(Box<PageOrder>),
+    /// Stop a page: nothing of it may leave from now on.
+    Cancel {
+        /// Which.
+        page: PageId,
+        /// Whose.
+        responder: ResponderId,
+        /// Why.
+        why: CancelReason,
+    },
+    /// A responder has nothing more to answer about this complaint: their code may rest.
+    Release {
+        /// Whose.
+        responder: ResponderId,
+        /// Which complaint.
+        complaint: ComplaintId,
+    },
+    /// Tell somebody who answered what became of it.
+    Confirm {
+        /// Whom.
+        responder: ResponderId,
+        /// The reply's id.
+        reply: String,
+        /// The way back.
+        via: Via,
+        /// What to say.
+        note: ReplyNote,
+    },
+}
+
+/// An order to tell one responder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageOrder {
+    /// The page's derived id.
+    pub page: PageId,
+    /// Who.
+    pub responder: ResponderId,
+    /// In which post.
+    pub post: PostCode,
+    /// By which methods.
+    pub reach: Reach,
+    /// How it goes from one method to the next.
+    pub delivery: DeliveryRule,
+    /// What to say; the reply code is added on the responder's side.
+    pub alert: Alert,
+    /// When it ought to go.
+    pub due_at: Timestamp,
+}
+
+/// What comes of an input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// The new state.
+    pub state: Escalation,
+    /// What must be done.
+    pub effects: Vec<Effect>,
+    /// What has happened.
+    pub facts: Vec<What>,
+    /// When the state next wants [`Input::TimerFired`].
+    pub wake_at: Option<Timestamp>,
+}
+
+/// A transition in the making.
+struct Step<'a> {
+    context: Context<'a>,
+    now: Timestamp,
+    state: Escalation,
+    effects: Vec<Effect>,
+    facts: Vec<What>,
+}
+
+impl Escalation {
+    /// Takes a complaint in.
+    ///
+    /// `status_at` is when the source reached the complaint's state; without it a state of progress
+    /// is taken as reached now.
+    pub fn open(
+        context: Context<'_>,
+        complaint: Complaint,
+        status_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Transition {
+        let status = complaint.status.clone();
+        let unit = complaint.unit.clone();
+        let received_at = complaint.received_at;
+        let policy = PolicyRef {
+            id: context.policy.id.clone(),
+            version: context.policy.version,
+        };
+        let mut step = Step {
+            context,
+            now,
+            effects: Vec::new(),
+            facts: Vec::new(),
+            state: Self {
+                promise: Promise::first(received_at),
+                complaint: Complaint {
+                    status: Status::new_complaint(),
+                    ..complaint
+                },
+                policy: policy.clone(),
+                paging: Paging::Waiting,
+                pagings: 0,
+                told: BTreeMap::new(),
+                handled: Vec::new(),
+            },
+        };
+        let deadline = step.state.promise.deadline(&context);
+        step.facts.push(What::Opened {
+            received_at,
+            unit,
+            policy,
+            deadline,
+        });
+        if deadline.is_none() {
+            step.alarm(Alarm::NoDeadline);
+        }
+        // A state that the source gives from the start is an ordinary change of state. One that only
+        // says "it is over", without when, cannot prove a miss: it closes without one.
+        match context.policy.meaning(&status) {
+            StatusMeaning::Waiting => step.state.complaint.status = status,
+            StatusMeaning::End if status_at.is_none() => step.close(status),
+            _ => step.status_changed(status, status_at),
+        }
+        step.finish()
+    }
+
+    /// What comes of `input` at `now`.
+    pub fn advance(self, context: Context<'_>, input: Input, now: Timestamp) -> Transition {
+        let mut step = Step {
+            context,
+            now,
+            state: self,
+            effects: Vec::new(),
+            facts: Vec::new(),
+        };
+        if matches!(step.state.paging, Paging::Closed { .. }) {
+            step.after_the_end(input);
+            return step.finish();
+        }
+        match input {
+            Input::TimerFired => step.timer_fired(),
+            Input::StatusChanged { status, at } => step.status_changed(status, at),
+            Input::Acknowledged(answer) => step.acknowledged(answer),
+            Input::Refused { answer, to } => step.refused(answer, to),
+            Input::Reassigned { unit } => step.reassigned(unit),
+            Input::PageFailed { page, responder } => step.page_failed(&page, responder),
+        }
+        step.finish()
+    }
+
+    /// When the state next wants [`Input::TimerFired`]; none when it waits for nothing but its source.
+    pub fn wake_at(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let deadline = self.promise.unmissed_deadline(context);
+        match &self.paging {
+            Paging::Waiting => [deadline, self.promise.next_warning_at(context)]
+                .into_iter()
+                .flatten()
+                .min(),
+            Paging::Escalating(chain) => Some(chain.next_at(context.policy)),
+            Paging::Acknowledged { until, .. } => {
+                Some(deadline.map_or(*until, |deadline| deadline.min(*until)))
+            }
+            Paging::Quiet => self.promise.review_at(),
+            Paging::Exhausted { .. } | Paging::Closed { .. } => None,
+        }
+    }
+
+    /// Whether this page may still leave: it is the one its responder is to get, and nobody has
+    /// answered meanwhile. Asked once more just before a request leaves.
+    pub fn wants(&self, page: &PageId) -> bool {
+        matches!(
+            self.paging,
+            Paging::Waiting | Paging::Escalating(_) | Paging::Exhausted { .. }
+        ) && self.told.values().flatten().any(|live| live == page)
+    }
+
+    /// Whether the complaint is closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.paging, Paging::Closed { .. })
+    }
+
+    /// The phase in one word, for people and metrics.
+    pub fn phase(&self) -> &'static str {
+        match &self.paging {
+            Paging::Waiting if self.promise.warned > 0 => "warned",
+            Paging::Waiting => "waiting",
+            Paging::Escalating(_) => "escalating",
+            Paging::Acknowledged { .. } => "acknowledged",
+            Paging::Exhausted { .. } => "exhausted",
+            Paging::Quiet if self.promise.is_paused() => "paused",
+            Paging::Quiet => "kept",
+            Paging::Closed { .. } => "closed",
+        }
+    }
+}
+
+impl Step<'_> {
+    fn finish(self) -> Transition {
+        let wake_at = self.state.wake_at(&self.context);
+        Transition {
+            state: self.state,
+            effects: self.effects,
+            facts: self.facts,
+            wake_at,
+        }
+    }
+
+    fn alarm(&mut self, alarm: Alarm) {
+        self.facts.push(What::Alarm { alarm });
+    }
+
+    /// Remembers a reply; false when it was handled before.
+    fn first_time(&mut self, reply: &str) -> bool {
+        if self.state.handled.iter().any(|known| known == reply) {
+            return false;
+        }
+        if self.state.handled.len() == HANDLED {
+            self.state.handled.remove(0);
+        }
+        self.state.handled.push(reply.to_owned());
+        true
+    }
+
+    fn confirm(&mut self, answer: &Answer, note: ReplyNote) {
+        if let Some(via) = &answer.via {
+            self.effects.push(Effect::Confirm {
+                responder: answer.responder.clone(),
+                reply: answer.reply.clone(),
+                via: via.clone(),
+                note,
+            });
+        }
+    }
+
+    /// Stops every page that is on its way or waits for an answer.
+    fn cancel_pages(&mut self, why: CancelReason) {
+        for (responder, live) in &mut self.state.told {
+            if let Some(page) = live.take() {
+                self.effects.push(Effect::Cancel {
+                    page,
+                    responder: responder.clone(),
+                    why,
+                });
+            }
+        }
+    }
+
+    /// Nobody has anything to answer any more: stops the pages and lets the codes rest.
+    fn release_everybody(&mut self, why: CancelReason) {
+        self.cancel_pages(why);
+        for responder in std::mem::take(&mut self.state.told).into_keys() {
+            self.effects.push(Effect::Release {
+                responder,
+                complaint: self.state.complaint.id.clone(),
+            });
+        }
+    }
+
+    fn page_failed(&mut self, page: &PageId, responder: ResponderId) {
+        if let Some(live) = self.state.told.get_mut(&responder)
+            && live.as_ref() == Some(page)
+        {
+            *live = None;
+            self.alarm(Alarm::Unreachable { responder });
+        }
+    }
+}
+
+/// How long a clock may stand still before the operators are asked whether the source still knows
+/// of the complaint: the longest of the national rules' working-day spans, in calendar days, twice.
+const PAUSE_REVIEW: SignedDuration = SignedDuration::from_hours(14 * 24);

@@ -1,0 +1,171 @@
+//! The unit's clock: how long it has run, when it is due, which warnings have gone.
+//!
+//! A clock counts the calendar's own time. What it ran before a pause is kept as a length, so a
+//! pause adds exactly its own length to the deadline and nothing else.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Context, PAUSE_REVIEW};
+
+/// One promise to a citizen: the first response, or the next progress after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// Which: 1 is the first response.
+    pub number: u32,
+    /// Whether it is for new progress after an earlier one, with the policy's other length.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renewal: bool,
+    /// Whether and since when the clock runs.
+    pub running: Running,
+    /// How many of the policy's warnings have gone.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub warned: usize,
+    /// When it was missed: the deadline that passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_nothing(n: &usize) -> bool {
+    *n == 0
+}
+
+/// Whether a clock runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Running {
+    /// It runs since then; before, it had run for `spent`.
+    Since {
+        /// Since when.
+        at: Timestamp,
+        /// The open time it had run before.
+        #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+        spent: SignedDuration,
+    },
+    /// It stands still since then.
+    Paused {
+        /// Since when.
+        at: Timestamp,
+        /// The open time it had run.
+        spent: SignedDuration,
+        /// When the operators are asked about it.
+        review_at: Timestamp,
+    },
+    /// Progress was shown then: the promise is kept, or was kept late.
+    Kept {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Promise {
+    pub(super) fn first(received_at: Timestamp) -> Self {
+        Self {
+            number: 1,
+            renewal: false,
+            running: Running::Since {
+                at: received_at,
+                spent: SignedDuration::ZERO,
+            },
+            warned: 0,
+            missed: None,
+        }
+    }
+
+    /// The next promise: a renewal after progress, or once more the same kind.
+    pub(super) fn next(&self, from: Timestamp, renewal: bool) -> Self {
+        Self {
+            number: self.number + 1,
+            renewal,
+            ..Self::first(from)
+        }
+    }
+
+    /// How long this promise is: the policy's clock, or its renewal after a first progress.
+    pub fn length(&self, context: &Context<'_>) -> SignedDuration {
+        match context.policy.renew_progress_every {
+            Some(every) if self.renewal => every,
+            _ => context.policy.clock.length,
+        }
+    }
+
+    fn at_share(&self, context: &Context<'_>, length: SignedDuration) -> Option<Timestamp> {
+        let Running::Since { at, spent } = &self.running else {
+            return None;
+        };
+        let left = (length - *spent).max(SignedDuration::ZERO);
+        context.calendar.add(*at, left).ok()
+    }
+
+    /// When progress is due; none while the clock does not run, or when the calendar never opens.
+    pub fn deadline(&self, context: &Context<'_>) -> Option<Timestamp> {
+        self.at_share(context, self.length(context))
+    }
+
+    /// The deadline, unless it has been recorded as missed.
+    pub fn unmissed_deadline(&self, context: &Context<'_>) -> Option<Timestamp> {
+        match self.missed {
+            Some(_) => None,
+            None => self.deadline(context),
+        }
+    }
+
+    /// When the warning at `index` is due.
+    pub(super) fn warning_at(&self, context: &Context<'_>, index: usize) -> Option<Timestamp> {
+        let warning = context.policy.warnings.get(index)?;
+        let share = self.length(context).as_millis() * i128::from(warning.at_percent) / 100;
+        let share = SignedDuration::from_millis(i64::try_from(share).unwrap_or(i64::MAX));
+        self.at_share(context, share)
+    }
+
+    /// When the next warning that has not gone is due.
+    pub fn next_warning_at(&self, context: &Context<'_>) -> Option<Timestamp> {
+        if self.missed.is_some() {
+            return None;
+        }
+        self.warning_at(context, self.warned)
+    }
+
+    /// The share of the clock that has run at `now`, in percent, 0 to 100.
+    pub fn percent(&self, context: &Context<'_>, now: Timestamp) -> u8 {
+        let spent = match &self.running {
+            Running::Since { at, spent } => *spent + context.calendar.elapsed(*at, now),
+            Running::Paused { spent, .. } => *spent,
+            Running::Kept { .. } => return 0,
+        };
+        let length = self.length(context).as_millis().max(1);
+        u8::try_from((spent.as_millis() * 100 / length).clamp(0, 100)).unwrap_or(100)
+    }
+
+    /// Whether the clock stands still.
+    pub fn is_paused(&self) -> bool {
+        matches!(self.running, Running::Paused { .. })
+    }
+
+    pub(super) fn pause(&mut self, context: &Context<'_>, now: Timestamp) {
+        if let Running::Since { at, spent } = &self.running {
+            self.running = Running::Paused {
+                at: now,
+                spent: *spent + context.calendar.elapsed(*at, now),
+                review_at: now.saturating_add(PAUSE_REVIEW).unwrap_or(Timestamp::MAX),
+            };
+        }
+    }
+
+    pub(super) fn resume(&mut self, now: Timestamp) {
+        if let Running::Paused { spent, .. } = &self.running {
+            self.running = Running::Since {
+                at: now,
+                spent: *spent,
+            };
+        }
+    }
+
+    pub(super) fn review_at(&self) -> Option<Timestamp> {
+        match &self.running {
+            Running::Paused { review_at, .. } => Some(*review_at),
+            _ => None,
+        }
+    }
+}

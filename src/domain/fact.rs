@@ -1,0 +1,455 @@
+//! Facts: what has happened, as the ledger keeps it, and the chain that makes a change show.
+//!
+//! A fact is written once and never changed. Report, timeline and replay are folds over facts, so
+//! whatever one of them claims can be shown. Each link of the chain is
+//! `SHA-256(previous link, sequence number as 8 bytes big-endian, the fact's bytes as stored)`.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    complaint::Status,
+    delivery::{FailureKind, ReceiptKind, Transport},
+    directory::ActingKind,
+    escalation::PolicyRef,
+    id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
+    policy::Target,
+    reply::Meaning,
+};
+
+/// One thing that has happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// When it was noticed, by Siaga's clock.
+    pub at: Timestamp,
+    /// The complaint it is about, where it is about one.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// Kinds of facts. Names are part of the record: they are never renamed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "k")]
+pub enum What {
+    /// A complaint was taken in.
+    Opened {
+        /// When the citizen handed it in.
+        received_at: Timestamp,
+        /// Whose it is; none is the coordinator's desk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitCode>,
+        /// The policy it runs under.
+        policy: PolicyRef,
+        /// When an answer is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
+    /// A warning before the deadline became due.
+    Warned {
+        /// The share of the clock that had run.
+        percent: u8,
+        /// When it ought to have gone.
+        due_at: Timestamp,
+    },
+    /// A promise was broken: no progress at its deadline. Exactly once a promise.
+    Missed {
+        /// Which promise: 1 is the first response.
+        promise: u32,
+        /// When progress was due.
+        deadline: Timestamp,
+        /// Whose it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitCode>,
+    },
+    /// A step of the escalation was taken.
+    Stepped {
+        /// The round, from 0.
+        round: u32,
+        /// The step in the policy, from 0.
+        step: usize,
+        /// How often this step was taken in this round, from 1.
+        time: u32,
+        /// When it ought to have been taken.
+        due_at: Timestamp,
+    },
+    /// Steps or warnings lost their meaning because later ones were due too; their people were
+    /// told with the later one.
+    Folded {
+        /// What was folded: `warning 50%`, `step 0`.
+        what: Vec<String>,
+        /// Why.
+        why: FoldReason,
+    },
+    /// A page was ordered.
+    Paged {
+        /// Its id.
+        page: PageId,
+        /// To whom.
+        responder: ResponderId,
+        /// In which post.
+        post: PostCode,
+        /// In which acting capacity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        acting: Option<ActingKind>,
+    },
+    /// A target stood for nobody who can be paged.
+    Skipped {
+        /// The target as the policy writes it.
+        target: Target,
+        /// Why nobody.
+        why: SkipReason,
+    },
+    /// A responder answered: the paging stops for a while.
+    Acknowledged {
+        /// Who.
+        by: ResponderId,
+        /// Until when.
+        until: Timestamp,
+        /// The reply it came with.
+        reply: String,
+    },
+    /// An answer changed nothing.
+    AnswerWithoutEffect {
+        /// Who.
+        by: ResponderId,
+        /// The reply it came with.
+        reply: String,
+        /// Why.
+        why: NoEffect,
+    },
+    /// A responder says it is not theirs.
+    Refused {
+        /// Who.
+        by: ResponderId,
+        /// To whom they would hand it, in their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// The reply it came with.
+        reply: String,
+    },
+    /// An acknowledgement's hold ran out without progress.
+    HoldEnded,
+    /// The policy's last round ended without an answer.
+    Exhausted,
+    /// The unit showed progress.
+    Progressed {
+        /// The state that shows it.
+        status: Status,
+        /// When it was shown, as far as the source tells.
+        shown_at: Timestamp,
+        /// Which promise it keeps.
+        promise: u32,
+        /// Whether before the deadline.
+        in_time: bool,
+    },
+    /// The clock stands still.
+    Paused {
+        /// The state that stops it.
+        status: Status,
+    },
+    /// The clock runs again.
+    Resumed {
+        /// The state that starts it.
+        status: Status,
+        /// The new deadline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
+    /// The unit returned it as not theirs.
+    NotOurs {
+        /// The state that says so.
+        status: Status,
+    },
+    /// It is another unit's now.
+    Reassigned {
+        /// Whose it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UnitCode>,
+        /// Whose it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UnitCode>,
+        /// The new deadline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
+    /// It is over.
+    Closed {
+        /// In which state.
+        status: Status,
+    },
+    /// A request is about to leave for a gateway. Written before it leaves.
+    AttemptBegun {
+        /// The page.
+        page: PageId,
+        /// By which contact method.
+        method: MethodId,
+        /// How it travels.
+        transport: Transport,
+        /// The how manieth attempt by this method, from 1.
+        attempt: u32,
+        /// The address, masked.
+        address: String,
+        /// Whether an earlier request under the same reference may have been delivered.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        repeated: bool,
+        /// How late against its due time.
+        #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+        late: SignedDuration,
+    },
+    /// The gateway took it.
+    AttemptSent {
+        /// The page.
+        page: PageId,
+        /// By which contact method.
+        method: MethodId,
+        /// Which attempt.
+        attempt: u32,
+        /// Through which gateway.
+        gateway: String,
+        /// The gateway's own id of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gateway_id: Option<String>,
+    },
+    /// The gateway did not take it.
+    AttemptFailed {
+        /// The page.
+        page: PageId,
+        /// By which contact method.
+        method: MethodId,
+        /// Which attempt.
+        attempt: u32,
+        /// Through which gateway.
+        gateway: String,
+        /// What kind of failure.
+        kind: FailureKind,
+        /// What the gateway said.
+        detail: String,
+    },
+    /// A gateway told how a message fared.
+    Receipt {
+        /// The page.
+        page: PageId,
+        /// By which contact method.
+        method: MethodId,
+        /// What it told.
+        receipt: ReceiptKind,
+    },
+    /// The next contact method is used too.
+    FellBack {
+        /// The page.
+        page: PageId,
+        /// To which method.
+        method: MethodId,
+        /// Why.
+        why: FallBack,
+    },
+    /// Every way to the person has failed.
+    PageFailed {
+        /// The page.
+        page: PageId,
+        /// Who was not reached.
+        responder: ResponderId,
+    },
+    /// A page is no longer wanted: nothing of it leaves from now on.
+    PageCancelled {
+        /// The page.
+        page: PageId,
+        /// Why.
+        why: CancelReason,
+    },
+    /// Somebody replied.
+    Replied {
+        /// Who.
+        by: ResponderId,
+        /// The reply's id.
+        reply: String,
+        /// By which transport.
+        transport: Transport,
+        /// The words, at most 200 characters, digit runs of five and more masked.
+        text: String,
+        /// How they were understood.
+        meaning: Meaning,
+    },
+    /// A message from an address that is nobody's.
+    Stranger {
+        /// By which transport.
+        transport: Transport,
+        /// The address, masked.
+        address: String,
+    },
+    /// A contact method was taken out of use, or put back, by its owner or a gateway.
+    MethodSwitched {
+        /// Whose.
+        responder: ResponderId,
+        /// Which.
+        method: MethodId,
+        /// Whether it carries pages from now on.
+        on: bool,
+        /// Why.
+        why: String,
+    },
+    /// Something an operator must know.
+    Alarm {
+        /// What.
+        alarm: Alarm,
+    },
+}
+
+/// Why steps were folded into a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoldReason {
+    /// Siaga was not running, or late, when they were due.
+    Late,
+    /// They fell into an acknowledgement's hold.
+    Held,
+    /// The deadline has passed, a warning says nothing any more.
+    DeadlinePassed,
+}
+
+/// Why a target stood for nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The post has no holder.
+    Vacant,
+    /// There is no such post.
+    NoSuchPost,
+    /// The holder is not in the directory.
+    UnknownResponder,
+    /// The holder has no contact method in use.
+    NoContactMethod,
+}
+
+/// Why an answer changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum NoEffect {
+    /// Somebody else's acknowledgement holds already.
+    AlreadyAcknowledged {
+        /// Whose.
+        by: ResponderId,
+    },
+    /// The promise is kept, the clock stands still, or the complaint is closed.
+    NoLongerOpen,
+}
+
+/// Why the next contact method is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FallBack {
+    /// The one before failed for good.
+    Failed,
+    /// The one before gave no sign of life in time.
+    NoSignOfLife,
+}
+
+/// Why a page is no longer wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// Somebody acknowledged.
+    Acknowledged,
+    /// This responder refused.
+    Refused,
+    /// The unit showed progress.
+    Progressed,
+    /// The clock stands still.
+    Paused,
+    /// The complaint is closed.
+    Closed,
+    /// A later page about the same complaint takes its place.
+    Superseded,
+    /// It is another unit's now.
+    Reassigned,
+}
+
+/// What an operator must know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "alarm")]
+pub enum Alarm {
+    /// A step or warning reached nobody at all.
+    NobodyToPage {
+        /// What was due: `step 2`, `warning 75%`.
+        step: String,
+    },
+    /// Every way to a person failed.
+    Unreachable {
+        /// Who.
+        responder: ResponderId,
+    },
+    /// The policy ended without an answer.
+    Exhausted,
+    /// The clock has stood still for long: does the source still know of it?
+    PausedLong {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A contact method's address is wrong.
+    WrongAddress {
+        /// Whose.
+        responder: ResponderId,
+        /// Which.
+        method: MethodId,
+    },
+    /// A gateway refuses our account, template or settings.
+    GatewayMisconfigured {
+        /// Which gateway.
+        gateway: String,
+    },
+    /// The calendar has no open time for this promise.
+    NoDeadline,
+}
+
+/// The chain's first link.
+pub const GENESIS: Link = Link([0; 32]);
+
+/// One link of the ledger's hash chain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Link(pub [u8; 32]);
+
+impl Link {
+    /// The link that follows this one when `fact` is appended under `sequence`.
+    #[must_use]
+    pub fn follow(self, sequence: u64, fact: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(sequence.to_be_bytes());
+        hash.update(fact);
+        Self(hash.finalize().into())
+    }
+}
+
+impl std::fmt::Display for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Link({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_and_place_decides_the_link() {
+        let one = GENESIS.follow(1, b"a");
+        assert_ne!(one, GENESIS.follow(1, b"b"));
+        assert_ne!(one, GENESIS.follow(2, b"a"));
+        assert_ne!(one.follow(2, b"b"), GENESIS.follow(1, b"b").follow(2, b"a"));
+        // Worked out with another program: sha256(32 zero bytes, 0000000000000001, "a").
+        assert_eq!(
+            one.to_string(),
+            "00f87f5348b32d1caf5e59cbfadc31d568b7b2d04679e0d52b5aad8c5d4dfeed"
+        );
+    }
+}

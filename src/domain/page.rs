@@ -1,0 +1,578 @@
+//! Machine 2: one page, a message to one responder. Which contact method now, what next.
+//!
+//! A page tries a person's contact methods in turn (or all at once) until one gives a sign of life,
+//! somebody answers, or every way has failed. An attempt is recorded before its request leaves and
+//! settled after; one that was never settled (the process died) is sent again under the same
+//! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    delivery::{Address, FailureKind, ReceiptKind, Transport},
+    directory::ContactMethod,
+    fact::{Alarm, CancelReason, FallBack, What},
+    id::{ComplaintId, MethodId, PageId, ResponderId},
+    message::Content,
+    policy::{DeliveryRule, Reach},
+};
+
+/// One page's state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// Its derived id.
+    pub id: PageId,
+    /// To whom.
+    pub responder: ResponderId,
+    /// About which complaint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
+    /// What it says.
+    pub content: Content,
+    /// When it ought to have gone.
+    pub due_at: Timestamp,
+    /// How it goes from one method to the next.
+    pub delivery: DeliveryRule,
+    /// The reference of the message it answers, for e-mail threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+    /// How it stands as a whole.
+    pub phase: Phase,
+    /// One line a contact method, in order.
+    pub lines: Vec<Line>,
+}
+
+/// How a page stands as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It is on its way, or waits for a sign of life.
+    Open,
+    /// It is no longer wanted.
+    Cancelled,
+    /// Every way has failed.
+    Failed,
+}
+
+/// A page by one contact method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Which method.
+    pub method: MethodId,
+    /// How it travels.
+    pub transport: Transport,
+    /// Where it goes.
+    pub address: Address,
+    /// How many attempts were begun, each under its own reference.
+    #[serde(default)]
+    pub attempts: u32,
+    /// How many requests were repeated under a reference, because the first may have been delivered.
+    #[serde(default)]
+    pub repeats: u32,
+    /// How it stands.
+    pub state: LineState,
+}
+
+/// How a page stands by one contact method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum LineState {
+    /// Its turn has not come.
+    Waiting,
+    /// An attempt is due then.
+    Planned {
+        /// When.
+        at: Timestamp,
+        /// Whether the last request may have been delivered: the same reference is used again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        repeat: bool,
+    },
+    /// A request has left, or is about to.
+    InFlight {
+        /// When the attempt counts as unsettled.
+        until: Timestamp,
+    },
+    /// The gateway took it; a sign of life is awaited until then.
+    Sent {
+        /// When the next method is used too; none when it has been, or there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        patience_until: Option<Timestamp>,
+    },
+    /// A receipt came. The highest counts.
+    Receipt {
+        /// Which.
+        kind: ReceiptKind,
+    },
+    /// It will not go this way any more.
+    Failed,
+}
+
+/// Something that happens to a page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The time that was asked for has come.
+    TimerFired,
+    /// A request was answered, or not.
+    Settled {
+        /// Which line.
+        line: usize,
+        /// Which attempt.
+        attempt: u32,
+        /// The gateway's name.
+        gateway: String,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The gateway tells how a message fared.
+    Receipt {
+        /// Which line.
+        line: usize,
+        /// What it tells.
+        kind: ReceiptKind,
+    },
+    /// Nothing of it may leave from now on.
+    Cancelled(CancelReason),
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The gateway took it, and perhaps named it.
+    Sent {
+        /// The gateway's own id.
+        gateway_id: Option<String>,
+    },
+    /// It did not.
+    Failed {
+        /// The kind decides.
+        kind: FailureKind,
+        /// What it said.
+        detail: String,
+    },
+}
+
+/// A request that must leave now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Send {
+    /// By which line.
+    pub line: usize,
+    /// Which attempt.
+    pub attempt: u32,
+}
+
+/// What comes of an input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// The new state.
+    pub state: Page,
+    /// Requests that must leave, after the state is durable.
+    pub sends: Vec<Send>,
+    /// Whether every way has failed just now: the escalation must hear.
+    pub gave_up: bool,
+    /// What has happened.
+    pub facts: Vec<What>,
+    /// When the state next wants [`Input::TimerFired`].
+    pub wake_at: Option<Timestamp>,
+}
+
+/// What a new page needs.
+#[derive(Debug, Clone)]
+pub struct NewPage {
+    /// Its id.
+    pub id: PageId,
+    /// To whom.
+    pub responder: ResponderId,
+    /// About which complaint.
+    pub complaint: Option<ComplaintId>,
+    /// What it says.
+    pub content: Content,
+    /// When it ought to go.
+    pub due_at: Timestamp,
+    /// How it goes from one method to the next.
+    pub delivery: DeliveryRule,
+    /// By which methods.
+    pub reach: Reach,
+    /// The methods in use, best first.
+    pub methods: Vec<ContactMethod>,
+    /// The reference of the message it answers.
+    pub in_reply_to: Option<String>,
+}
+
+struct Step {
+    now: Timestamp,
+    attempt_timeout: SignedDuration,
+    state: Page,
+    sends: Vec<Send>,
+    facts: Vec<What>,
+    gave_up: bool,
+}
+
+/// The reference of an attempt: `PAGE_LINE.ATTEMPT`, found again in receipts.
+pub fn reference(page: &PageId, send: &Send) -> String {
+    format!("{page}_{}.{}", send.line, send.attempt)
+}
+
+/// Reads a reference back: the page and its line.
+pub fn parse_reference(reference: &str) -> Option<(PageId, usize)> {
+    let (page, rest) = reference.rsplit_once('_')?;
+    let (line, _attempt) = rest.split_once('.')?;
+    Some((PageId::parse(page).ok()?, line.parse().ok()?))
+}
+
+impl Page {
+    /// Opens a page and lets its first requests leave. `attempt_timeout` is how long an attempt may
+    /// stay unsettled.
+    pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
+        let lines = new
+            .methods
+            .into_iter()
+            .enumerate()
+            .map(|(index, method)| Line {
+                method: method.id,
+                transport: method.transport,
+                address: method.address,
+                attempts: 0,
+                repeats: 0,
+                state: if index == 0 || new.reach == Reach::Everywhere {
+                    LineState::Planned {
+                        at: now,
+                        repeat: false,
+                    }
+                } else {
+                    LineState::Waiting
+                },
+            })
+            .collect();
+        let page = Self {
+            id: new.id,
+            responder: new.responder,
+            complaint: new.complaint,
+            content: new.content,
+            due_at: new.due_at,
+            delivery: new.delivery,
+            in_reply_to: new.in_reply_to,
+            phase: Phase::Open,
+            lines,
+        };
+        page.advance(Input::TimerFired, attempt_timeout, now)
+    }
+
+    /// What comes of `input` at `now`.
+    pub fn advance(
+        self,
+        input: Input,
+        attempt_timeout: SignedDuration,
+        now: Timestamp,
+    ) -> Transition {
+        let mut step = Step {
+            now,
+            attempt_timeout,
+            state: self,
+            sends: Vec::new(),
+            facts: Vec::new(),
+            gave_up: false,
+        };
+        match input {
+            Input::TimerFired => {}
+            Input::Settled {
+                line,
+                attempt,
+                gateway,
+                outcome,
+            } => step.settled(line, attempt, gateway, outcome),
+            Input::Receipt { line, kind } => step.receipt(line, kind),
+            Input::Cancelled(why) => step.cancelled(why),
+        }
+        step.go_on();
+        let wake_at = step.state.wake_at();
+        Transition {
+            state: step.state,
+            sends: step.sends,
+            gave_up: step.gave_up,
+            facts: step.facts,
+            wake_at,
+        }
+    }
+
+    /// When the state next wants [`Input::TimerFired`].
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        if self.phase != Phase::Open {
+            return None;
+        }
+        self.lines
+            .iter()
+            .filter_map(|line| match &line.state {
+                LineState::Planned { at, .. } => Some(*at),
+                LineState::InFlight { until } => Some(*until),
+                LineState::Sent { patience_until } => *patience_until,
+                _ => None,
+            })
+            .min()
+    }
+
+    /// The best receipt so far by any method.
+    pub fn best_receipt(&self) -> Option<ReceiptKind> {
+        self.lines
+            .iter()
+            .filter_map(|line| match line.state {
+                LineState::Receipt { kind } => Some(kind),
+                _ => None,
+            })
+            .max()
+    }
+}
+
+impl Step {
+    /// Lets what is due leave, gives up on what is over, and uses the next method where the last
+    /// one gave no sign of life.
+    fn go_on(&mut self) {
+        if self.state.phase != Phase::Open {
+            return;
+        }
+        for index in 0..self.state.lines.len() {
+            if let LineState::Sent {
+                patience_until: Some(until),
+            } = self.state.lines[index].state
+                && until <= self.now
+            {
+                self.state.lines[index].state = LineState::Sent {
+                    patience_until: None,
+                };
+                self.fall_back(FallBack::NoSignOfLife);
+            }
+        }
+        for index in 0..self.state.lines.len() {
+            self.begin_if_due(index);
+        }
+        let hopeless = self
+            .state
+            .lines
+            .iter()
+            .all(|line| line.state == LineState::Failed);
+        if hopeless {
+            self.state.phase = Phase::Failed;
+            self.gave_up = true;
+            self.facts.push(What::PageFailed {
+                page: self.state.id.clone(),
+                responder: self.state.responder.clone(),
+            });
+        }
+    }
+
+    fn begin_if_due(&mut self, index: usize) {
+        let (now, page, late) = (self.now, self.state.id.clone(), self.lateness());
+        let line = &mut self.state.lines[index];
+        let repeated = match line.state {
+            LineState::Planned { at, repeat } if at <= now => repeat,
+            // Never settled: the process died, or its answer was lost. It may have been delivered.
+            LineState::InFlight { until } if until <= now => true,
+            _ => return,
+        };
+        if repeated {
+            line.repeats += 1;
+        } else {
+            line.attempts += 1;
+        }
+        line.state = LineState::InFlight {
+            until: later(now, self.attempt_timeout),
+        };
+        self.sends.push(Send {
+            line: index,
+            attempt: line.attempts,
+        });
+        self.facts.push(What::AttemptBegun {
+            page,
+            method: line.method.clone(),
+            transport: line.transport,
+            attempt: line.attempts,
+            address: line.address.masked(),
+            repeated,
+            late,
+        });
+    }
+
+    fn lateness(&self) -> SignedDuration {
+        // Only a page's first request can be late; what follows has its own times.
+        if self.state.lines.iter().all(|line| line.attempts == 0) {
+            let late = self.now.duration_since(self.state.due_at);
+            SignedDuration::from_millis(i64::try_from(late.as_millis().max(0)).unwrap_or(i64::MAX))
+        } else {
+            SignedDuration::ZERO
+        }
+    }
+
+    fn settled(&mut self, index: usize, attempt: u32, gateway: String, outcome: Outcome) {
+        let page = self.state.id.clone();
+        let Some(line) = self.state.lines.get(index) else {
+            return;
+        };
+        let method = line.method.clone();
+        // A receipt may have come before the answer, and an attempt may have been repeated: then the
+        // answer is recorded and changes nothing.
+        let current =
+            matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
+        match outcome {
+            Outcome::Sent { gateway_id } => {
+                self.facts.push(What::AttemptSent {
+                    page,
+                    method,
+                    attempt,
+                    gateway,
+                    gateway_id,
+                });
+                if current {
+                    let patience = self
+                        .next_waiting()
+                        .map(|_| later(self.now, self.state.delivery.patience));
+                    self.state.lines[index].state = LineState::Sent {
+                        patience_until: patience,
+                    };
+                }
+            }
+            Outcome::Failed { kind, detail } => {
+                self.facts.push(What::AttemptFailed {
+                    page,
+                    method: method.clone(),
+                    attempt,
+                    gateway: gateway.clone(),
+                    kind: kind.clone(),
+                    detail,
+                });
+                match kind {
+                    FailureKind::WrongAddress => self.alarm(Alarm::WrongAddress {
+                        responder: self.state.responder.clone(),
+                        method,
+                    }),
+                    FailureKind::Misconfigured => {
+                        self.alarm(Alarm::GatewayMisconfigured { gateway });
+                    }
+                    _ => {}
+                }
+                if current {
+                    self.failed(index, attempt, &kind);
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, index: usize, attempt: u32, kind: &FailureKind) {
+        let retries = &self.state.delivery.retries;
+        let wait = retries.get(attempt as usize - 1).copied();
+        let next = match (kind, wait) {
+            (
+                FailureKind::Permanent | FailureKind::WrongAddress | FailureKind::Misconfigured,
+                _,
+            )
+            | (_, None) => None,
+            (FailureKind::RateLimited { retry_after }, Some(wait)) => {
+                Some((retry_after.map_or(wait, |asked| asked.max(wait)), false))
+            }
+            (FailureKind::Temporary, Some(wait)) => Some((wait, false)),
+            (FailureKind::Unknown, Some(wait)) => Some((wait, true)),
+        };
+        match next {
+            Some((wait, repeat)) if !repeat || self.state.lines[index].repeats == 0 => {
+                self.state.lines[index].state = LineState::Planned {
+                    at: later(self.now, wait),
+                    repeat,
+                };
+                // The way is in doubt: the person need not wait for it to get well.
+                if attempt == 1 {
+                    self.fall_back(FallBack::Failed);
+                }
+            }
+            // Sent twice and twice no answer: a third time would only add to what may have arrived.
+            Some(_) => {
+                self.state.lines[index].state = LineState::Sent {
+                    patience_until: None,
+                };
+                self.fall_back(FallBack::NoSignOfLife);
+            }
+            None => {
+                self.state.lines[index].state = LineState::Failed;
+                self.fall_back(FallBack::Failed);
+            }
+        }
+    }
+
+    fn receipt(&mut self, index: usize, kind: ReceiptKind) {
+        let Some(line) = self.state.lines.get_mut(index) else {
+            return;
+        };
+        let known = match line.state {
+            LineState::Receipt { kind } => Some(kind),
+            _ => None,
+        };
+        if known.is_some_and(|known| known >= kind)
+            || (line.state == LineState::Failed && kind <= ReceiptKind::Failed)
+        {
+            return; // Repeated, or overtaken by a better one.
+        }
+        self.facts.push(What::Receipt {
+            page: self.state.id.clone(),
+            method: line.method.clone(),
+            receipt: kind,
+        });
+        match kind {
+            ReceiptKind::Failed => {
+                line.state = LineState::Failed;
+                self.fall_back(FallBack::Failed);
+            }
+            ReceiptKind::Delivered | ReceiptKind::Read => {
+                line.state = LineState::Receipt { kind };
+                if self.state.phase == Phase::Failed {
+                    self.state.phase = Phase::Open; // It arrived after all.
+                }
+            }
+            // A station on the way is no sign of life: patience goes on.
+            ReceiptKind::Accepted | ReceiptKind::Sent => {}
+        }
+    }
+
+    fn cancelled(&mut self, why: CancelReason) {
+        if self.state.phase == Phase::Open {
+            self.state.phase = Phase::Cancelled;
+            self.facts.push(What::PageCancelled {
+                page: self.state.id.clone(),
+                why,
+            });
+        }
+    }
+
+    fn next_waiting(&self) -> Option<usize> {
+        self.state
+            .lines
+            .iter()
+            .position(|line| line.state == LineState::Waiting)
+    }
+
+    fn fall_back(&mut self, why: FallBack) {
+        if self.state.phase != Phase::Open {
+            return;
+        }
+        // One that arrived needs no other.
+        if self.state.best_receipt().is_some() {
+            return;
+        }
+        if let Some(next) = self.next_waiting() {
+            let line = &mut self.state.lines[next];
+            line.state = LineState::Planned {
+                at: self.now,
+                repeat: false,
+            };
+            self.facts.push(What::FellBack {
+                page: self.state.id.clone(),
+                method: line.method.clone(),
+                why,
+            });
+        }
+    }
+
+    fn alarm(&mut self, alarm: Alarm) {
+        self.facts.push(What::Alarm { alarm });
+    }
+}
+
+fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
+    at.saturating_add(length).unwrap_or(Timestamp::MAX)
+}
