@@ -22,4 +22,6 @@
 //! | `app`, the command line | everything; nobody imports app |
 
 pub mod channel;
+pub mod clock;
 pub mod domain;
+pub mod store;

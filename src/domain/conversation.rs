@@ -168,12 +168,7 @@ impl Conversation {
     }
 
     /// The question is closed; its code rests for `quarantine`.
-    pub fn release(
-        &mut self,
-        complaint: &ComplaintId,
-        quarantine: SignedDuration,
-        now: Timestamp,
-    ) {
+    pub fn release(&mut self, complaint: &ComplaintId, quarantine: SignedDuration, now: Timestamp) {
         self.resting.retain(|resting| resting.until > now);
         if let Some(ask) = self.asks.remove(complaint)
             && let Some(code) = ask.code

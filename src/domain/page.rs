@@ -409,8 +409,7 @@ impl Step {
         let method = line.method.clone();
         // A receipt may have come before the answer, and an attempt may have been repeated: then the
         // answer is recorded and changes nothing.
-        let current =
-            matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
+        let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
         match outcome {
             Outcome::Sent { gateway_id } => {
                 self.facts.push(What::AttemptSent {

@@ -5,32 +5,45 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
     /// a
-    Accept, /// a
-    Refuse, /// a
+    Accept,
+    /// a
+    Refuse,
+    /// a
     HandOver {
         /// a
-        to: Option<String> }, /// a
-    List, /// a
-    WrongNumber, /// a
-    Stop, /// a
-    Start, /// a
-    Courtesy, /// a
-    Automatic, /// a
-    Undecided, /// a
+        to: Option<String>,
+    },
+    /// a
+    List,
+    /// a
+    WrongNumber,
+    /// a
+    Stop,
+    /// a
+    Start,
+    /// a
+    Courtesy,
+    /// a
+    Automatic,
+    /// a
+    Undecided,
+    /// a
     Noise,
 }
 /// stub
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// a
-    Unsaid, /// a
+    Unsaid,
+    /// a
     All,
     /// a
     These {
         /// a
         codes: Vec<u16>,
         /// a
-        tickets: Vec<String> }
+        tickets: Vec<String>,
+    },
 }
 /// stub
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,4 +54,9 @@ pub struct Reply {
     pub scope: Scope,
 }
 /// stub
-pub fn parse(_t: &str) -> Reply { Reply { meaning: Meaning::Accept, scope: Scope::Unsaid } }
+pub fn parse(_t: &str) -> Reply {
+    Reply {
+        meaning: Meaning::Accept,
+        scope: Scope::Unsaid,
+    }
+}

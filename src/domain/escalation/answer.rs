@@ -120,14 +120,15 @@ impl Step<'_> {
                 Resolution::Holder { responder, .. } if Some(responder) == by
             )
         });
-        let passed_to = to.iter().find_map(|target| {
-            match directory.resolve(target, unit.as_ref(), self.now) {
-                Resolution::Holder { post, .. } => {
-                    directory.posts.get(post).map(|post| post.title.clone())
-                }
-                _ => None,
-            }
-        });
+        let passed_to =
+            to.iter().find_map(
+                |target| match directory.resolve(target, unit.as_ref(), self.now) {
+                    Resolution::Holder { post, .. } => {
+                        directory.posts.get(post).map(|post| post.title.clone())
+                    }
+                    _ => None,
+                },
+            );
         self.call(Call {
             to,
             reach: Reach::InTurn,

@@ -32,7 +32,10 @@ pub struct Taken {
     pub at: Timestamp,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }
@@ -79,7 +82,12 @@ impl Chain {
     }
 
     fn step_at(&self, policy: &Policy, step: usize) -> Timestamp {
-        let after = |n: usize| policy.steps.get(n).map_or(SignedDuration::ZERO, |s| s.after);
+        let after = |n: usize| {
+            policy
+                .steps
+                .get(n)
+                .map_or(SignedDuration::ZERO, |s| s.after)
+        };
         // A later round begins at its anchor, whatever the first of its steps waits in round 0.
         let base = if self.round == 0 {
             SignedDuration::ZERO

@@ -70,7 +70,11 @@ impl Step<'_> {
             unit: self.state.complaint.unit.clone(),
         });
         if matches!(self.state.paging, Paging::Waiting) {
-            let unsent: Vec<String> = self.context.policy.warnings[self.state.promise.warned.min(self.context.policy.warnings.len())..]
+            let unsent: Vec<String> = self.context.policy.warnings[self
+                .state
+                .promise
+                .warned
+                .min(self.context.policy.warnings.len())..]
                 .iter()
                 .map(|warning| format!("warning {}%", warning.at_percent))
                 .collect();
@@ -137,7 +141,9 @@ impl Step<'_> {
                 Due::Round { at } => {
                     // Rounds that lie wholly in the past are not walked through one by one.
                     let behind = self.now.duration_since(at) > policy.repeat.every;
-                    chain.take(Due::Round { at: if behind { self.now } else { at } });
+                    chain.take(Due::Round {
+                        at: if behind { self.now } else { at },
+                    });
                 }
                 Due::Again { at } => {
                     let every = policy.steps[chain.taken.map_or(0, |taken| taken.step)]
@@ -147,7 +153,9 @@ impl Step<'_> {
                     let jump = jiff::SignedDuration::from_millis(
                         i64::try_from(missed * every).unwrap_or(0),
                     );
-                    chain.take(Due::Again { at: at.saturating_add(jump).unwrap_or(at) });
+                    chain.take(Due::Again {
+                        at: at.saturating_add(jump).unwrap_or(at),
+                    });
                     due.push(chain.taken.map_or(0, |taken| taken.step));
                 }
                 Due::Step { step, .. } => {
@@ -193,7 +201,11 @@ impl Step<'_> {
             self.call(Call {
                 to: chosen().flat_map(|step| step.to.clone()).collect(),
                 reach: widest(chosen().map(|step| step.reach)),
-                notice: if first_ever { Notice::Missed } else { Notice::StillMissed },
+                notice: if first_ever {
+                    Notice::Missed
+                } else {
+                    Notice::StillMissed
+                },
                 label: format!("step {}", taken.step),
                 due_at: taken.at,
             });

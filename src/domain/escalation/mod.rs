@@ -76,7 +76,10 @@ pub struct Escalation {
     pub handled: Vec<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }

@@ -26,7 +26,10 @@ pub struct Promise {
     pub missed: Option<Timestamp>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_nothing(n: &usize) -> bool {
     *n == 0
 }

@@ -1,0 +1,223 @@
+//! Reading the ledger and proving that it is whole.
+
+use std::collections::HashMap;
+
+use super::{Shard, Store, StoreError};
+use crate::domain::{
+    fact::{Fact, GENESIS, Link, What},
+    id::ComplaintId,
+};
+
+/// One entry as it lies in Redis.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its place in the shard's ledger, from 1.
+    pub sequence: u64,
+    /// The fact's bytes.
+    pub fact: Vec<u8>,
+    /// Its link.
+    pub link: Vec<u8>,
+}
+
+/// What a verification found in one shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Which shard.
+    pub shard: Shard,
+    /// How many entries hold.
+    pub entries: u64,
+    /// The last link that holds, as hexadecimal text.
+    pub head: String,
+    /// The first thing that does not hold.
+    pub fault: Option<LedgerFault>,
+}
+
+/// What is wrong with a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerFault {
+    /// An entry is not where it ought to be: one is missing, or entries were swapped.
+    #[error("entry {expected} is missing: {found} stands in its place")]
+    Missing {
+        /// Which ought to come.
+        expected: u64,
+        /// Which came.
+        found: u64,
+    },
+    /// An entry's link does not follow from the one before: it was changed.
+    #[error("entry {sequence} was changed: its link does not follow from the one before")]
+    Changed {
+        /// Which.
+        sequence: u64,
+    },
+    /// The ledger ends before its head: its end was cut off.
+    #[error("the ledger ends at entry {found}, its head says {expected}: the end was cut off")]
+    Cut {
+        /// What the head says.
+        expected: u64,
+        /// What is there.
+        found: u64,
+    },
+    /// The head's link is not that of the last entry.
+    #[error("the head was changed: its link is not that of entry {sequence}")]
+    Head {
+        /// The last entry.
+        sequence: u64,
+    },
+}
+
+/// How many entries are read in one go.
+const PAGE: usize = 1000;
+
+impl Store {
+    /// Up to a thousand entries of a shard's ledger from `from` on.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn read_ledger(&self, shard: Shard, from: u64) -> Result<Vec<Stored>, StoreError> {
+        let entries: Vec<(String, HashMap<String, Vec<u8>>)> = redis::cmd("XRANGE")
+            .arg(self.keys().ledger(shard))
+            .arg(format!("{from}-0"))
+            .arg("+")
+            .arg("COUNT")
+            .arg(PAGE)
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(entries
+            .into_iter()
+            .map(|(id, mut fields)| Stored {
+                sequence: id
+                    .split('-')
+                    .next()
+                    .and_then(|n| n.parse().ok())
+                    .unwrap_or(0),
+                fact: fields.remove("f").unwrap_or_default(),
+                link: fields.remove("h").unwrap_or_default(),
+            })
+            .collect())
+    }
+
+    /// Walks a shard's ledger from its beginning and stops at the first fault.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn verify_ledger(&self, shard: Shard) -> Result<Verified, StoreError> {
+        let (last, head): (Option<u64>, Option<Vec<u8>>) = redis::cmd("HMGET")
+            .arg(self.keys().ledger_head(shard))
+            .arg("n")
+            .arg("h")
+            .query_async(&mut self.connection())
+            .await?;
+        let last = last.unwrap_or(0);
+        let (mut link, mut entries) = (GENESIS, 0);
+        let mut fault = None;
+        'walk: loop {
+            let read = self.read_ledger(shard, entries + 1).await?;
+            if read.is_empty() {
+                break;
+            }
+            for stored in read {
+                if stored.sequence != entries + 1 {
+                    fault = Some(LedgerFault::Missing {
+                        expected: entries + 1,
+                        found: stored.sequence,
+                    });
+                    break 'walk;
+                }
+                let next = link.follow(stored.sequence, &stored.fact);
+                if next.0[..] != stored.link[..] {
+                    fault = Some(LedgerFault::Changed {
+                        sequence: stored.sequence,
+                    });
+                    break 'walk;
+                }
+                (link, entries) = (next, stored.sequence);
+                // The service may be appending while we read: only what the head covered counts.
+                if entries == last {
+                    break 'walk;
+                }
+            }
+        }
+        if fault.is_none() && entries < last {
+            fault = Some(LedgerFault::Cut {
+                expected: last,
+                found: entries,
+            });
+        }
+        if fault.is_none() && last > 0 && head.as_deref() != Some(&link.0[..]) {
+            fault = Some(LedgerFault::Head { sequence: last });
+        }
+        if fault.is_none() && last == 0 && !self.read_ledger(shard, 1).await?.is_empty() {
+            fault = Some(LedgerFault::Head { sequence: 0 });
+        }
+        Ok(Verified {
+            shard,
+            entries,
+            head: Link(link.0).to_string(),
+            fault,
+        })
+    }
+
+    /// All facts about one complaint and its pages, by time.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn timeline(&self, complaint: &ComplaintId) -> Result<Vec<Fact>, StoreError> {
+        let shard = self.keys().shard_of_complaint(complaint);
+        let key = self.keys().escalation(complaint);
+        let mut facts = self.facts_of(vec![(shard, key)]).await?;
+        let pages = facts
+            .iter()
+            .filter_map(|fact| match &fact.what {
+                What::Paged {
+                    page, responder, ..
+                } => {
+                    let shard = self.keys().shard_of_responder(responder);
+                    Some((shard, self.keys().page(shard, page)))
+                }
+                _ => None,
+            })
+            .collect();
+        facts.extend(self.facts_of(pages).await?);
+        // A stable sort: what happened at one moment stays in the order it was recorded.
+        facts.sort_by_key(|fact| fact.at);
+        Ok(facts)
+    }
+
+    async fn facts_of(&self, machines: Vec<(Shard, String)>) -> Result<Vec<Fact>, StoreError> {
+        if machines.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipe = redis::pipe();
+        for (_, key) in &machines {
+            pipe.cmd("HGET").arg(key).arg("f");
+        }
+        let places: Vec<Option<String>> = pipe.query_async(&mut self.connection()).await?;
+        let mut pipe = redis::pipe();
+        for ((shard, _), places) in machines.iter().zip(places) {
+            for number in places
+                .unwrap_or_default()
+                .split(' ')
+                .filter(|n| !n.is_empty())
+            {
+                let id = format!("{number}-0");
+                pipe.cmd("XRANGE")
+                    .arg(self.keys().ledger(*shard))
+                    .arg(&id)
+                    .arg(&id);
+            }
+        }
+        type Range = Vec<(String, HashMap<String, Vec<u8>>)>;
+        let found: Vec<Range> = pipe.query_async(&mut self.connection()).await?;
+        found
+            .into_iter()
+            .flatten()
+            .map(|(id, fields)| {
+                let fact = fields.get("f").map(Vec::as_slice).unwrap_or_default();
+                serde_json::from_slice(fact).map_err(|error| StoreError::Unreadable {
+                    key: format!("ledger entry {id}"),
+                    why: error.to_string(),
+                })
+            })
+            .collect()
+    }
+}

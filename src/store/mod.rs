@@ -1,0 +1,167 @@
+//! The only room that speaks Redis.
+//!
+//! Every machine (an escalation, a page, a conversation) is a hash with a version and a state. A
+//! change is **one atomic commit**: compare the version, write the state, set the next wake time, put
+//! what crosses to another shard into the outbox, append the facts to the ledger. A lost race is a
+//! version conflict: reload and advance again. Commits of one shard are grouped ([`committer`]), so
+//! the ledger's chain has one order and a script call carries many.
+//!
+//! What is atomic: one [`Unit`] in one shard. What is not: the step from a complaint to a responder.
+//! That crosses through the outbox, whose entries carry derived ids, so handing one over twice does
+//! nothing twice.
+//!
+//! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
+
+pub mod committer;
+mod connection;
+pub mod embedded;
+pub mod keys;
+pub mod ledger;
+mod machines;
+mod queues;
+mod scripts;
+pub mod seen;
+pub mod snapshots;
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::{mpsc, watch};
+
+pub use self::{
+    committer::{Committed, Handover, MachineWrite, Unit},
+    connection::Address,
+    keys::{Keys, Shard, Side},
+    machines::Versioned,
+    queues::{Claimed, Entry},
+};
+
+/// Why Redis could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address is none.
+    #[error(
+        "{address:?} is not a Redis address ({why}): write redis://HOST:PORT/DB, rediss://... or redis+unix:///PATH"
+    )]
+    Address {
+        /// What was given, without its password.
+        address: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Redis is away, or refused.
+    #[error("Redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// What lies in Redis is not what we wrote.
+    #[error(
+        "the record {key} cannot be read ({why}): it was changed by hand, or written by a newer version"
+    )]
+    Unreadable {
+        /// Which key.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The service is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// A handle to Redis. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    keys: Keys,
+    client: redis::Client,
+    connection: redis::aio::ConnectionManager,
+    committers: HashMap<Shard, mpsc::Sender<committer::Job>>,
+    woken: HashMap<Shard, watch::Sender<u64>>,
+}
+
+impl Store {
+    /// Connects; waits until Redis answers (it may be loading its file).
+    ///
+    /// # Errors
+    /// When the address is none, or Redis does not answer within half a minute.
+    pub async fn connect(address: &Address, prefix: &str, shards: u16) -> Result<Self, StoreError> {
+        let client = connection::client(address)?;
+        let connection = connection::open(&client).await?;
+        let keys = Keys::new(prefix, shards);
+        let woken: HashMap<_, _> = keys
+            .all_shards()
+            .into_iter()
+            .map(|shard| (shard, watch::Sender::new(0)))
+            .collect();
+        let mut committers = HashMap::new();
+        for shard in keys.all_shards() {
+            let own = connection::open(&client).await?;
+            let waker = woken
+                .get(&shard)
+                .cloned()
+                .unwrap_or_else(|| watch::Sender::new(0));
+            committers.insert(shard, committer::start(shard, keys.clone(), own, waker));
+        }
+        let store = Self {
+            inner: Arc::new(Inner {
+                keys,
+                client,
+                connection,
+                committers,
+                woken,
+            }),
+        };
+        connection::listen(
+            &store.inner.client,
+            store.inner.keys.wake_channel(),
+            store.inner.woken.clone(),
+        );
+        Ok(store)
+    }
+
+    /// The names of its keys.
+    pub fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let _: String = redis::cmd("PING").query_async(&mut connection).await?;
+        Ok(())
+    }
+
+    /// Changes whenever something in the shard may be due earlier than was thought.
+    pub fn woken(&self, shard: Shard) -> watch::Receiver<u64> {
+        self.inner.woken.get(&shard).map_or_else(
+            || watch::Sender::new(0).subscribe(),
+            watch::Sender::subscribe,
+        )
+    }
+
+    /// Commits one unit; waits until it is done.
+    ///
+    /// # Errors
+    /// When Redis is away. The unit may then have been applied: load again before you repeat it.
+    pub async fn commit(&self, shard: Shard, unit: Unit) -> Result<Committed, StoreError> {
+        let (done, answer) = tokio::sync::oneshot::channel();
+        let committer = self
+            .inner
+            .committers
+            .get(&shard)
+            .ok_or(StoreError::Closed)?;
+        committer
+            .send(committer::Job { unit, done })
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn connection(&self) -> redis::aio::ConnectionManager {
+        self.inner.connection.clone()
+    }
+}

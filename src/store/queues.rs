@@ -1,0 +1,204 @@
+//! The two queues of a shard: what is due, and what waits to be handed over.
+
+use jiff::Timestamp;
+
+use super::{Handover, Shard, Store, StoreError, scripts};
+
+/// What was taken from the due-queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The machine's name there.
+    pub member: String,
+    /// When it was due.
+    pub due_at: Timestamp,
+}
+
+/// What was taken from the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its derived id.
+    pub id: String,
+    /// What is to be handed over; none when it cannot be read (it is in the dead letters then).
+    pub handover: Handover,
+}
+
+impl Store {
+    /// Takes up to `limit` machines that are due, under a lease that ends at `lease_end`.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn claim_due(
+        &self,
+        shard: Shard,
+        now: Timestamp,
+        limit: usize,
+        lease_end: Timestamp,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let taken = scripts::claim(
+            &mut self.connection(),
+            &self.keys().due(shard),
+            now.as_millisecond(),
+            limit,
+            lease_end.as_millisecond(),
+        )
+        .await?;
+        Ok(taken
+            .into_iter()
+            .map(|(member, due)| Claimed {
+                member,
+                due_at: Timestamp::from_millisecond(due).unwrap_or(now),
+            })
+            .collect())
+    }
+
+    /// Takes up to `limit` outbox entries under a lease. What cannot be read is moved to the dead
+    /// letters, so that one bad entry does not stop the rest.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn claim_outbox(
+        &self,
+        shard: Shard,
+        now: Timestamp,
+        limit: usize,
+        lease_end: Timestamp,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let taken = scripts::claim(
+            &mut self.connection(),
+            &self.keys().outbox(shard),
+            now.as_millisecond(),
+            limit,
+            lease_end.as_millisecond(),
+        )
+        .await?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = taken.into_iter().map(|(id, _)| id).collect();
+        let bodies: Vec<Option<String>> = redis::cmd("HMGET")
+            .arg(self.keys().outbox_entries(shard))
+            .arg(&ids)
+            .query_async(&mut self.connection())
+            .await?;
+        let mut entries = Vec::with_capacity(ids.len());
+        let mut unreadable = Vec::new();
+        for (id, body) in ids.into_iter().zip(bodies) {
+            match body.as_deref().map(serde_json::from_str) {
+                Some(Ok(handover)) => entries.push(Entry { id, handover }),
+                Some(Err(error)) => {
+                    self.bury(&id, body.as_deref().unwrap_or_default(), &error.to_string())
+                        .await?;
+                    unreadable.push(id);
+                }
+                None => unreadable.push(id),
+            }
+        }
+        self.outbox_done(shard, &unreadable).await?;
+        Ok(entries)
+    }
+
+    /// Takes entries that have been handed over out of the outbox.
+    ///
+    /// # Errors
+    /// When Redis is away; they are then handed over once more, which does nothing.
+    pub async fn outbox_done(&self, shard: Shard, ids: &[String]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut pipe = redis::pipe();
+        pipe.cmd("HDEL")
+            .arg(self.keys().outbox_entries(shard))
+            .arg(ids)
+            .ignore();
+        pipe.cmd("ZREM")
+            .arg(self.keys().outbox(shard))
+            .arg(ids)
+            .ignore();
+        let () = pipe.query_async(&mut self.connection()).await?;
+        Ok(())
+    }
+
+    /// Takes machines that are gone out of the due-queue.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn forget_due(&self, shard: Shard, members: &[String]) -> Result<(), StoreError> {
+        if members.is_empty() {
+            return Ok(());
+        }
+        let () = redis::cmd("ZREM")
+            .arg(self.keys().due(shard))
+            .arg(members)
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// When something in the shard's due-queue is next due, or a lease ends.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn next_due(&self, shard: Shard) -> Result<Option<Timestamp>, StoreError> {
+        self.first_of(&self.keys().due(shard)).await
+    }
+
+    /// When something in the shard's outbox is next due, or a lease ends.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn next_outbox(&self, shard: Shard) -> Result<Option<Timestamp>, StoreError> {
+        self.first_of(&self.keys().outbox(shard)).await
+    }
+
+    async fn first_of(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+        let first: Vec<(String, f64)> = redis::cmd("ZRANGE")
+            .arg(queue)
+            .arg(0)
+            .arg(0)
+            .arg("WITHSCORES")
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(first
+            .first()
+            .and_then(|(_, time)| Timestamp::from_millisecond(*time as i64).ok()))
+    }
+
+    /// How many machines wait in a shard, and how many entries in its outbox.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn depths(&self, shard: Shard) -> Result<(u64, u64), StoreError> {
+        let mut pipe = redis::pipe();
+        pipe.cmd("ZCARD").arg(self.keys().due(shard));
+        pipe.cmd("ZCARD").arg(self.keys().outbox(shard));
+        Ok(pipe.query_async(&mut self.connection()).await?)
+    }
+
+    /// Puts what cannot be processed aside, where a person can see it.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn bury(&self, what: &str, body: &str, why: &str) -> Result<(), StoreError> {
+        tracing::error!(what, why, "moved to the dead letters");
+        let letter = serde_json::json!({ "what": what, "body": body, "why": why });
+        let () = redis::cmd("LPUSH")
+            .arg(self.keys().dead_letters())
+            .arg(letter.to_string())
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The newest dead letters, as they were buried.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn dead_letters(&self, limit: isize) -> Result<Vec<String>, StoreError> {
+        Ok(redis::cmd("LRANGE")
+            .arg(self.keys().dead_letters())
+            .arg(0)
+            .arg(limit - 1)
+            .query_async(&mut self.connection())
+            .await?)
+    }
+}
