@@ -24,4 +24,7 @@
 pub mod channel;
 pub mod clock;
 pub mod domain;
+pub mod engine;
+pub mod inbound;
 pub mod store;
+pub mod template;

@@ -192,6 +192,11 @@ impl Conversation {
         self.complaint_of(code).is_some()
     }
 
+    /// Whether a ticket is one this person was asked about.
+    pub fn knows_ticket(&self, ticket: &str) -> bool {
+        self.ticket(ticket).is_some()
+    }
+
     fn complaint_of(&self, code: u16) -> Option<&ComplaintId> {
         self.asks
             .iter()

@@ -1,7 +1,7 @@
 //! Identifiers as types, so that a unit's code can never stand where a complaint's number belongs.
 //!
 //! All of them become parts of Redis keys, addresses and log fields, so all share one alphabet:
-//! ASCII letters, digits, `.`, `_`, `-` and `:`. Complaints, units, posts, persons and methods have at most 40 characters,
+//! ASCII letters, digits, `.`, `_`, `-` (and `:` between the parts of a page's id). Complaints, units, posts, persons and methods have at most 40 characters,
 //! so that a page's derived id (at most 120) always has room for its parts.
 
 use std::fmt;
@@ -20,12 +20,12 @@ pub struct InvalidId {
     pub max: usize,
 }
 
-fn is_valid(text: &str, max: usize) -> bool {
+fn is_valid(text: &str, max: usize, joined: bool) -> bool {
     !text.is_empty()
         && text.len() <= max
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
+        && text.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') || (b == b':' && joined)
+        })
 }
 
 macro_rules! id {
@@ -42,7 +42,7 @@ macro_rules! id {
             /// When it is empty, too long, or has other characters.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 let text = text.trim();
-                if is_valid(text, $max) {
+                if is_valid(text, $max, $kind == "page id") {
                     Ok(Self(text.into()))
                 } else {
                     Err(InvalidId {
@@ -119,6 +119,42 @@ id!(
     /// A page's derived id: what it is about decides it, so handing it over twice is harmless.
     PageId, "page id", 120
 );
+
+impl PageId {
+    /// The id of a complaint's page to a responder: `COMPLAINT:PAGING:RESPONDER`. What it is about
+    /// decides it, so ordering it twice orders one page.
+    pub fn of_paging(complaint: &ComplaintId, paging: u32, responder: &ResponderId) -> Self {
+        Self(format!("{complaint}:{paging}:{responder}").into())
+    }
+
+    /// The complaint and the responder of a complaint's page; none for the answer to a reply.
+    pub fn parts(&self) -> Option<(ComplaintId, ResponderId)> {
+        let mut parts = self.0.split(':');
+        let (complaint, paging, responder) = (parts.next()?, parts.next()?, parts.next()?);
+        paging.parse::<u32>().ok()?;
+        Some((
+            ComplaintId::parse(complaint).ok()?,
+            ResponderId::parse(responder).ok()?,
+        ))
+    }
+
+    /// The id of the answer to a reply: derived from the reply, so that it is given once. Characters
+    /// that are none of the alphabet (gateways name messages as they like) become `-`.
+    pub fn of_reply(reply: &str, about: &str) -> Self {
+        let text: String = format!("r:{reply}:{about}")
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "._:".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .take(120)
+            .collect();
+        Self(text.into())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -97,6 +97,13 @@ pub enum ReplyNote {
         /// Which complaint.
         complaint: ComplaintId,
     },
+    /// One reply about several complaints was taken down.
+    Several {
+        /// How many.
+        count: usize,
+        /// Whether they were accepted; otherwise refused.
+        accepted: bool,
+    },
     /// Several are open and the reply did not say which.
     WhichOne {
         /// What is open.

@@ -257,6 +257,32 @@ impl Page {
         page.advance(Input::TimerFired, attempt_timeout, now)
     }
 
+    /// A page whose complaint no longer wanted it when it was to be opened: it is recorded as
+    /// cancelled, so that handing its order over again finds it and does nothing.
+    pub fn unwanted(new: NewPage) -> Transition {
+        let page = Self {
+            phase: Phase::Cancelled,
+            id: new.id,
+            responder: new.responder,
+            complaint: new.complaint,
+            content: new.content,
+            due_at: new.due_at,
+            delivery: new.delivery,
+            in_reply_to: new.in_reply_to,
+            lines: Vec::new(),
+        };
+        Transition {
+            facts: vec![What::PageCancelled {
+                page: page.id.clone(),
+                why: CancelReason::Superseded,
+            }],
+            state: page,
+            sends: Vec::new(),
+            gave_up: false,
+            wake_at: None,
+        }
+    }
+
     /// What comes of `input` at `now`.
     pub fn advance(
         self,

@@ -45,7 +45,9 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// No program.
-    #[error("the program {program:?} was not found: install it (apt-get install redis-server), name it in redis.program, or set redis.mode = \"external\" and redis.url")]
+    #[error(
+        "the program {program:?} was not found: install it (apt-get install redis-server), name it in redis.program, or set redis.mode = \"external\" and redis.url"
+    )]
     NotFound {
         /// What was looked for.
         program: String,
@@ -284,9 +286,16 @@ fn exists(program: &str) -> bool {
 }
 
 fn arguments(options: &Options, socket: &Path) -> Vec<String> {
-    let sync = if options.sync_always { "always" } else { "everysec" };
+    let sync = if options.sync_always {
+        "always"
+    } else {
+        "everysec"
+    };
     let port = options.port.unwrap_or(0).to_string();
-    let (folder, socket) = (options.folder.display().to_string(), socket.display().to_string());
+    let (folder, socket) = (
+        options.folder.display().to_string(),
+        socket.display().to_string(),
+    );
     let log = options.folder.join("redis.log").display().to_string();
     [
         ("--port", port.as_str()),

@@ -12,6 +12,7 @@
 //!
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
+pub mod advance;
 pub mod committer;
 mod connection;
 pub mod embedded;
@@ -22,17 +23,20 @@ mod queues;
 mod scripts;
 pub mod seen;
 pub mod snapshots;
+pub mod world;
 
 use std::{collections::HashMap, sync::Arc};
 
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
+    advance::{Advanced, Opened, facts_about},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::Versioned,
     queues::{Claimed, Entry},
+    world::{World, Worlds},
 };
 
 /// Why Redis could not do what was asked.
@@ -61,6 +65,9 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// A record changed each time it was about to be changed.
+    #[error("{0} changes too often to be changed: try again")]
+    Contended(String),
     /// The service is shutting down.
     #[error("the store is closed")]
     Closed,

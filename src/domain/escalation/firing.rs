@@ -238,12 +238,7 @@ impl Step<'_> {
         }
         self.state.pagings += 1;
         for (responder, chosen) in chosen {
-            let Ok(page) = PageId::parse(&format!(
-                "{}:{}:{responder}",
-                self.state.complaint.id, self.state.pagings
-            )) else {
-                continue; // Both ids are bounded, so their join always is an id.
-            };
+            let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
             let live = self.state.told.entry(responder.clone()).or_default();
             if let Some(older) = live.replace(page.clone()) {
                 self.effects.push(Effect::Cancel {

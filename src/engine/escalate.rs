@@ -1,0 +1,79 @@
+//! Due complaints: claim, load, advance, commit.
+
+use futures::future::join_all;
+
+use super::Engine;
+use crate::{
+    domain::{
+        escalation::{Input, Transition},
+        fact::What,
+        id::ComplaintId,
+    },
+    store::{Committed, Shard, StoreError},
+};
+
+/// Takes one batch of what is due in a shard; gives how many it took.
+///
+/// # Errors
+/// When Redis is away; the leases then end by themselves.
+pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
+    let now = engine.clock.now();
+    let claimed = engine
+        .store
+        .claim_due(shard, now, engine.tuning.batch, engine.lease_end(now))
+        .await?;
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<ComplaintId> = claimed
+        .iter()
+        .filter_map(|claimed| ComplaintId::parse(&claimed.member).ok())
+        .collect();
+    let world = engine.worlds.get();
+    let mut gone = Vec::new();
+    let mut commits = Vec::with_capacity(ids.len());
+    for (id, loaded) in ids.iter().zip(engine.store.load_escalations(&ids).await?) {
+        let Some(loaded) = loaded else {
+            gone.push(id.to_string());
+            continue;
+        };
+        let Some(context) = world.context(&loaded.value.policy) else {
+            continue;
+        };
+        let transition = loaded.value.advance(context, Input::TimerFired, now);
+        observe(&transition, now);
+        let unit = engine.store.unit_of(loaded.version, &transition, now);
+        commits.push(engine.store.commit(shard, unit));
+    }
+    engine.store.forget_due(shard, &gone).await?;
+    for outcome in join_all(commits).await {
+        // Whoever changed it in the meantime has also set its next wake time.
+        if outcome? == Committed::Conflict {
+            metrics::counter!("siaga_conflicts_total", "machine" => "escalation").increment(1);
+        }
+    }
+    Ok(claimed.len())
+}
+
+/// Counts what happened, and tells the operators what they must know.
+pub(super) fn observe(transition: &Transition, now: jiff::Timestamp) {
+    let complaint = &transition.state.complaint.id;
+    for fact in &transition.facts {
+        match fact {
+            What::Missed { deadline, .. } => {
+                metrics::counter!("siaga_misses_total").increment(1);
+                metrics::histogram!("siaga_lateness_seconds")
+                    .record(now.duration_since(*deadline).as_secs_f64().max(0.0));
+            }
+            What::Paged { .. } => metrics::counter!("siaga_pages_total").increment(1),
+            What::Acknowledged { .. } => {
+                metrics::counter!("siaga_acknowledgements_total").increment(1);
+            }
+            What::Alarm { alarm } => {
+                metrics::counter!("siaga_alarms_total").increment(1);
+                tracing::warn!(complaint.ticket = %complaint, ?alarm, "alarm");
+            }
+            _ => {}
+        }
+    }
+}

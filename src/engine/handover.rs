@@ -1,0 +1,102 @@
+//! The crossing from one shard to another: what a commit put into the outbox is done on the other
+//! side, then taken out. A crash between the two does it again, and the derived ids make that
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+
+use super::{Engine, deliver, escalate::observe};
+use crate::{
+    domain::{
+        escalation::{Effect, Input},
+        id::{ComplaintId, ResponderId},
+    },
+    store::{Advanced, Entry, Handover, Shard, StoreError},
+};
+
+/// Hands over one batch of a shard's outbox; gives how many entries it took.
+///
+/// # Errors
+/// When Redis is away; the leases then end by themselves.
+pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
+    let now = engine.clock.now();
+    // No more than can leave: what waits in Redis is safe, what waits in memory is not.
+    let room = engine.in_flight.available_permits();
+    if room == 0 {
+        drop(engine.in_flight.acquire().await);
+    }
+    let limit = engine.tuning.batch;
+    let entries = engine
+        .store
+        .claim_outbox(shard, now, limit, engine.lease_end(now))
+        .await?;
+    if entries.is_empty() {
+        return Ok(0);
+    }
+    let taken = entries.len();
+    let mut to_people: BTreeMap<ResponderId, Vec<Effect>> = BTreeMap::new();
+    let mut ids_to_people = Vec::new();
+    let mut to_complaints = Vec::new();
+    for Entry { id, handover } in entries {
+        match handover {
+            Handover::Responder { effect } => {
+                let responder = responder_of(&effect).clone();
+                to_people.entry(responder).or_default().push(*effect);
+                ids_to_people.push(id);
+            }
+            Handover::Acknowledged { complaint, answer } => {
+                to_complaints.push((id, complaint, Input::Acknowledged(answer)));
+            }
+            Handover::Refused {
+                complaint,
+                answer,
+                refer,
+            } => to_complaints.push((id, complaint, Input::Refused { answer, to: refer })),
+            Handover::PageFailed {
+                complaint,
+                page,
+                responder,
+            } => to_complaints.push((id, complaint, Input::PageFailed { page, responder })),
+        }
+    }
+    let people = deliver::receive(&engine, to_people);
+    let complaints = join_all(
+        to_complaints
+            .into_iter()
+            .map(|(id, complaint, input)| tell(&engine, id, complaint, input)),
+    );
+    let (people, told) = futures::join!(people, complaints);
+    let mut done: Vec<String> = told.into_iter().collect::<Result<_, _>>()?;
+    people?;
+    done.extend(ids_to_people);
+    engine.store.outbox_done(shard, &done).await?;
+    Ok(taken)
+}
+
+/// Gives an input to a complaint. One that is not there any more needs none.
+async fn tell(
+    engine: &Engine,
+    id: String,
+    complaint: ComplaintId,
+    input: Input,
+) -> Result<String, StoreError> {
+    let now = engine.clock.now();
+    let world = engine.worlds.get();
+    match engine.store.advance(&world, &complaint, input, now).await? {
+        Advanced::Done(transition) => observe(&transition, now),
+        Advanced::Unknown => {
+            tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");
+        }
+    }
+    Ok(id)
+}
+
+fn responder_of(effect: &Effect) -> &ResponderId {
+    match effect {
+        Effect::Page(order) => &order.responder,
+        Effect::Cancel { responder, .. }
+        | Effect::Release { responder, .. }
+        | Effect::Confirm { responder, .. } => responder,
+    }
+}

@@ -1,0 +1,272 @@
+//! The loops. Each is one `pass` repeated: take what is due, advance it, commit it, go on.
+//!
+//! A loop sleeps until the earliest thing in its queue is due and is woken early when something
+//! earlier arrives, so it costs nothing for what is not due. Every pass may be repeated, cut off or
+//! run twice: what it took is leased, what it commits is compared by version, what it hands over has
+//! a derived id. A pass that fails is logged, counted and tried again; it never ends its loop.
+
+pub mod deliver;
+pub mod escalate;
+pub mod gateways;
+pub mod handover;
+pub mod housekeeping;
+pub mod scan;
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::gateways::Gateways;
+use crate::{
+    clock::{Clock, patience},
+    store::{Shard, Side, Store, StoreError, Worlds},
+    template::Renderer,
+};
+
+/// What the loops work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    /// The store.
+    pub store: Store,
+    /// Promise time.
+    pub clock: Arc<dyn Clock>,
+    /// The snapshots that decisions are made by.
+    pub worlds: Worlds,
+    /// The ways out.
+    pub gateways: Arc<Gateways>,
+    /// Puts messages into words.
+    pub renderer: Arc<Renderer>,
+    /// Makes the signed link that stands in messages that may carry one.
+    pub links: Arc<dyn Links>,
+    /// How the loops run.
+    pub tuning: Tuning,
+    in_flight: Arc<Semaphore>,
+    busy: Arc<Semaphore>,
+    tasks: TaskTracker,
+    pulse: Arc<Pulse>,
+}
+
+/// How the loops run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// How many machines one pass takes.
+    pub batch: usize,
+    /// How long what was taken is nobody else's.
+    pub lease: SignedDuration,
+    /// How long an attempt may stay unsettled before it counts as lost with its process.
+    pub attempt_timeout: SignedDuration,
+    /// How many requests may be under way at once.
+    pub in_flight: usize,
+    /// How long a reply code rests after use.
+    pub code_rest: SignedDuration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            batch: 200,
+            lease: SignedDuration::from_secs(30),
+            attempt_timeout: SignedDuration::from_secs(15),
+            in_flight: 64,
+            code_rest: SignedDuration::from_hours(7 * 24),
+        }
+    }
+}
+
+/// Makes signed acknowledgement links.
+pub trait Links: Send + Sync {
+    /// The link for a responder and a complaint, if links are configured.
+    fn link(
+        &self,
+        responder: &crate::domain::id::ResponderId,
+        complaint: &crate::domain::id::ComplaintId,
+        now: Timestamp,
+    ) -> Option<String>;
+}
+
+/// When the loops last completed a pass, for health.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    last_pass_ms: AtomicI64,
+    failures: AtomicI64,
+}
+
+impl Pulse {
+    /// When any loop last completed a pass.
+    pub fn last_pass(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.last_pass_ms.load(Ordering::Relaxed))
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// How many passes in a row have failed.
+    pub fn failures_in_a_row(&self) -> i64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+}
+
+/// How long a loop waits at most before it looks around, should a wake-up call have been lost.
+const LOOK_AROUND: Duration = Duration::from_secs(20);
+/// More than can ever be under way: who holds all of it knows that nothing is.
+const BUSY: u32 = 1 << 20;
+/// How long a loop waits after a pass that failed.
+const AFTER_FAILURE: Duration = Duration::from_millis(300);
+
+impl Engine {
+    /// Puts the parts together; [`Engine::start`] sets them in motion.
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        worlds: Worlds,
+        gateways: Gateways,
+        renderer: Renderer,
+        links: Arc<dyn Links>,
+        tuning: Tuning,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            worlds,
+            gateways: Arc::new(gateways),
+            renderer: Arc::new(renderer),
+            links,
+            tuning,
+            in_flight: Arc::new(Semaphore::new(tuning.in_flight.max(1))),
+            busy: Arc::new(Semaphore::new(BUSY as usize)),
+            tasks: TaskTracker::new(),
+            pulse: Arc::new(Pulse::default()),
+        }
+    }
+
+    /// When the loops last completed a pass.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
+    }
+
+    /// Starts every loop; they end when `stop` is called and what is in flight is settled.
+    pub fn start(&self, stop: &CancellationToken) {
+        for shard in self.store.keys().all_shards() {
+            self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
+            match shard.side {
+                Side::Complaints => {
+                    self.keep(shard, "escalate", stop, escalate::pass, Queue::Due);
+                }
+                Side::Responders => {
+                    self.keep(shard, "deliver", stop, deliver::pass, Queue::Due);
+                }
+            }
+        }
+    }
+
+    /// Waits until the loops have ended and every request that had left is settled.
+    pub async fn finish(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Runs passes until nothing is due any more and nothing is in flight. For tests and for
+    /// one-shot commands: no loop must run beside it.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn settle(&self) -> Result<usize, StoreError> {
+        let mut total = 0;
+        loop {
+            let mut worked = 0;
+            for shard in self.store.keys().all_shards() {
+                worked += match shard.side {
+                    Side::Complaints => escalate::pass(self.clone(), shard).await?,
+                    Side::Responders => deliver::pass(self.clone(), shard).await?,
+                };
+                worked += handover::pass(self.clone(), shard).await?;
+            }
+            // All permits back: every request is settled, and what it led to is in the queues.
+            drop(self.busy.acquire_many(BUSY).await);
+            if worked == 0 {
+                return Ok(total);
+            }
+            total += worked;
+        }
+    }
+
+    fn keep<P, F>(
+        &self,
+        shard: Shard,
+        name: &'static str,
+        stop: &CancellationToken,
+        pass: P,
+        queue: Queue,
+    ) where
+        P: Fn(Self, Shard) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<usize, StoreError>> + Send + 'static,
+    {
+        let (engine, stop) = (self.clone(), stop.clone());
+        self.tasks.spawn(async move {
+            let mut woken = engine.store.woken(shard);
+            while !stop.is_cancelled() {
+                woken.mark_unchanged();
+                // A panic in a pass is a fault of ours: it is counted, and the loop lives on.
+                let outcome = tokio::spawn(pass(engine.clone(), shard)).await;
+                match outcome {
+                    Ok(Ok(worked)) => {
+                        engine.pulse.failures.store(0, Ordering::Relaxed);
+                        let now = engine.clock.now();
+                        engine
+                            .pulse
+                            .last_pass_ms
+                            .store(now.as_millisecond(), Ordering::Relaxed);
+                        if worked > 0 {
+                            continue;
+                        }
+                    }
+                    Ok(Err(error)) => {
+                        engine.failed(name, shard, &error.to_string());
+                        patience(AFTER_FAILURE).await;
+                        continue;
+                    }
+                    Err(panic) => {
+                        engine.failed(name, shard, &panic.to_string());
+                        patience(AFTER_FAILURE).await;
+                        continue;
+                    }
+                }
+                let next = match queue {
+                    Queue::Due => engine.store.next_due(shard).await,
+                    Queue::Outbox => engine.store.next_outbox(shard).await,
+                };
+                let next = next.ok().flatten().unwrap_or(Timestamp::MAX);
+                tokio::select! {
+                    () = engine.clock.sleep_until(next) => {}
+                    _ = woken.changed() => {}
+                    () = patience(LOOK_AROUND) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        });
+    }
+
+    fn failed(&self, name: &'static str, shard: Shard, error: &str) {
+        self.pulse.failures.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("siaga_pass_failures_total", "loop" => name).increment(1);
+        tracing::error!(pass = name, %shard, error, "a pass failed; it is tried again");
+    }
+
+    fn lease_end(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.tuning.lease)
+            .unwrap_or(Timestamp::MAX)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Queue {
+    Due,
+    Outbox,
+}

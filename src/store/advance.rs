@@ -1,0 +1,218 @@
+//! Load, advance, commit: the one way in which a machine changes. A lost race is loaded again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Committed, Handover, Store, StoreError, Unit, Versioned, world::World};
+use crate::domain::{
+    complaint::Complaint,
+    escalation::{Effect, Escalation, Input, Transition},
+    fact::{Fact, What},
+    id::{ComplaintId, PageId, ResponderId},
+    page,
+};
+
+/// What came of an input to a complaint.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Advanced {
+    /// It was advanced; its facts tell what happened.
+    Done(Box<Transition>),
+    /// There is no such complaint.
+    Unknown,
+}
+
+/// What came of handing a complaint in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opened {
+    /// It is new.
+    New(Box<Transition>),
+    /// It is known; this is how it stands. Nothing was changed.
+    Known(Box<Escalation>),
+}
+
+/// How often a lost race is run again. Each loss means that somebody else's change went through.
+const RACES: usize = 50;
+
+impl Store {
+    /// Takes a complaint in under the default policy. Durable when it returns.
+    ///
+    /// # Errors
+    /// When Redis is away: hand it in again, that does nothing twice.
+    pub async fn open(
+        &self,
+        world: &World,
+        complaint: Complaint,
+        status_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Opened, StoreError> {
+        let id = complaint.id.clone();
+        let shard = self.keys().shard_of_complaint(&id);
+        for _ in 0..RACES {
+            if let Some(known) = self.load_escalation(&id).await? {
+                return Ok(Opened::Known(Box::new(known.value)));
+            }
+            let context = world
+                .context(world.default_policy())
+                .ok_or(StoreError::Closed)?;
+            let transition = Escalation::open(context, complaint.clone(), status_at, now);
+            let unit = self.unit_of(0, &transition, now);
+            if self.commit(shard, unit).await? == Committed::Applied {
+                return Ok(Opened::New(Box::new(transition)));
+            }
+        }
+        Err(StoreError::Contended(id.to_string()))
+    }
+
+    /// Gives an input to a complaint. Durable when it returns.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn advance(
+        &self,
+        world: &World,
+        complaint: &ComplaintId,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<Advanced, StoreError> {
+        let shard = self.keys().shard_of_complaint(complaint);
+        for _ in 0..RACES {
+            let Some(loaded) = self.load_escalation(complaint).await? else {
+                return Ok(Advanced::Unknown);
+            };
+            let context = world
+                .context(&loaded.value.policy)
+                .ok_or(StoreError::Closed)?;
+            let transition = loaded.value.clone().advance(context, input.clone(), now);
+            // An input that changes nothing needs no commit.
+            if transition.state == loaded.value
+                && transition.effects.is_empty()
+                && transition.facts.is_empty()
+            {
+                return Ok(Advanced::Done(Box::new(transition)));
+            }
+            let unit = self.unit_of(loaded.version, &transition, now);
+            if self.commit(shard, unit).await? == Committed::Applied {
+                return Ok(Advanced::Done(Box::new(transition)));
+            }
+        }
+        Err(StoreError::Contended(complaint.to_string()))
+    }
+
+    /// What is committed for an escalation's transition. Effects get ids derived from the complaint
+    /// and the version that ordered them.
+    pub fn unit_of(&self, version: u64, transition: &Transition, now: Timestamp) -> Unit {
+        let complaint = &transition.state.complaint.id;
+        let facts = facts_about(Some(complaint), transition.facts.iter().cloned(), now);
+        let outbox = transition
+            .effects
+            .iter()
+            .enumerate()
+            .map(|(index, effect)| {
+                (
+                    format!("{complaint}.{}.{index}", version + 1),
+                    when_due(effect, now),
+                    Handover::Responder {
+                        effect: Box::new(effect.clone()),
+                    },
+                )
+            })
+            .collect();
+        Unit {
+            machines: vec![self.write_escalation(
+                version,
+                &transition.state,
+                transition.wake_at,
+                facts,
+            )],
+            outbox,
+            ..Unit::default()
+        }
+    }
+
+    /// Gives an input to a page. None when there is no such page.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn advance_page(
+        &self,
+        responder: &ResponderId,
+        id: &PageId,
+        input: page::Input,
+        attempt_timeout: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Option<page::Transition>, StoreError> {
+        let shard = self.keys().shard_of_responder(responder);
+        for _ in 0..RACES {
+            let loaded = self
+                .load_pages(shard, std::slice::from_ref(id))
+                .await?
+                .pop()
+                .flatten();
+            let Some(Versioned { version, value }) = loaded else {
+                return Ok(None);
+            };
+            let before = value.clone();
+            let transition = value.advance(input.clone(), attempt_timeout, now);
+            if transition.state == before && transition.facts.is_empty() {
+                return Ok(Some(transition));
+            }
+            let unit = self.page_unit(version, &transition, now);
+            if self.commit(shard, unit).await? == Committed::Applied {
+                return Ok(Some(transition));
+            }
+        }
+        Err(StoreError::Contended(id.to_string()))
+    }
+
+    /// What is committed for a page's transition.
+    pub fn page_unit(&self, version: u64, transition: &page::Transition, now: Timestamp) -> Unit {
+        let page = &transition.state;
+        let facts = facts_about(
+            page.complaint.as_ref(),
+            transition.facts.iter().cloned(),
+            now,
+        );
+        let mut outbox = Vec::new();
+        if transition.gave_up
+            && let Some(complaint) = &page.complaint
+        {
+            outbox.push((
+                format!("failed.{}", page.id),
+                now,
+                Handover::PageFailed {
+                    complaint: complaint.clone(),
+                    page: page.id.clone(),
+                    responder: page.responder.clone(),
+                },
+            ));
+        }
+        Unit {
+            machines: vec![self.write_page(version, page, transition.wake_at, facts)],
+            outbox,
+            ..Unit::default()
+        }
+    }
+}
+
+/// The facts of a transition, at a moment, about a complaint.
+pub fn facts_about(
+    complaint: Option<&ComplaintId>,
+    facts: impl Iterator<Item = What>,
+    now: Timestamp,
+) -> Vec<Fact> {
+    facts
+        .map(|what| Fact {
+            at: now,
+            complaint: complaint.cloned(),
+            what,
+        })
+        .collect()
+}
+
+/// Pages wait in the outbox in the order in which they were due, so that after an outage the
+/// longest overdue goes first; all else goes before them, because it is quick and may cancel them.
+fn when_due(effect: &Effect, now: Timestamp) -> Timestamp {
+    match effect {
+        Effect::Page(order) => order.due_at.min(now),
+        _ => Timestamp::UNIX_EPOCH,
+    }
+}
