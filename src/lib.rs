@@ -26,5 +26,7 @@ pub mod clock;
 pub mod domain;
 pub mod engine;
 pub mod inbound;
+pub mod report;
+pub mod simulate;
 pub mod store;
 pub mod template;

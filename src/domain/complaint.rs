@@ -41,6 +41,36 @@ pub struct Complaint {
     pub status: Status,
 }
 
+impl Complaint {
+    /// A print of its content: the same content always has the same, other content hardly ever.
+    /// The state is left out: it changes.
+    pub fn print(&self) -> u64 {
+        use sha2::{Digest, Sha256};
+        let mut hash = Sha256::new();
+        let optional = [
+            self.unit.as_ref().map(UnitCode::as_str),
+            self.source.as_deref(),
+            self.classification.as_deref(),
+            self.category.as_deref(),
+            self.area.as_deref(),
+            self.title.as_deref(),
+        ];
+        hash.update(self.received_at.as_nanosecond().to_be_bytes());
+        hash.update([
+            u8::from(self.privacy.anonymous),
+            u8::from(self.privacy.confidential),
+        ]);
+        for text in optional {
+            // A field that is missing differs from one that is empty.
+            hash.update([u8::from(text.is_some())]);
+            hash.update(text.unwrap_or_default().as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
+    }
+}
+
 /// What of a complaint must stay hidden (DOMAIN: 88 % of real rows have one or both).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

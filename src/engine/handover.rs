@@ -11,6 +11,7 @@ use crate::{
     domain::{
         escalation::{Effect, Input},
         id::{ComplaintId, ResponderId},
+        page,
     },
     store::{Advanced, Entry, Handover, Shard, StoreError},
 };
@@ -38,6 +39,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let mut to_people: BTreeMap<ResponderId, Vec<Effect>> = BTreeMap::new();
     let mut ids_to_people = Vec::new();
     let mut to_complaints = Vec::new();
+    let mut receipts = Vec::new();
     for Entry { id, handover } in entries {
         match handover {
             Handover::Responder { effect } => {
@@ -53,12 +55,24 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
                 answer,
                 refer,
             } => to_complaints.push((id, complaint, Input::Refused { answer, to: refer })),
+            Handover::Receipt {
+                page,
+                responder,
+                line,
+                kind,
+            } => receipts.push((id, responder, page, page::Input::Receipt { line, kind })),
             Handover::PageFailed {
                 complaint,
                 page,
                 responder,
             } => to_complaints.push((id, complaint, Input::PageFailed { page, responder })),
         }
+    }
+    for (id, responder, page, input) in receipts {
+        if !engine.advance_page(&responder, &page, input).await? {
+            tracing::warn!(page.id = %page, "a receipt for a page that is not there");
+        }
+        ids_to_people.push(id);
     }
     let people = deliver::receive(&engine, to_people);
     let complaints = join_all(

@@ -22,6 +22,7 @@ use crate::{
         fact::{Alarm, What},
         id::{ComplaintId, MethodId, ResponderId},
         message::ReplyNote,
+        page,
         reply::{self, Scope},
     },
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
@@ -111,6 +112,35 @@ impl Inbound {
         Err(StoreError::Contended(incoming.id))
     }
 
+    /// Takes a receipt in. Durable when it returns; false when its reference is none of ours.
+    ///
+    /// # Errors
+    /// When Redis is away: the gateway must try again.
+    pub async fn receipt(&self, incoming: IncomingReceipt) -> Result<bool, StoreError> {
+        let found = page::parse_reference(&incoming.reference)
+            .and_then(|(page, line)| page.parts().map(|(_, person)| (page, line, person)));
+        // The answer to a reply is nobody's page: how it fared changes nothing.
+        let Some((page, line, responder)) = found else {
+            return Ok(false);
+        };
+        metrics::counter!("siaga_receipts_total", "kind" => incoming.kind.as_str()).increment(1);
+        let shard = self.store.keys().shard_of_responder(&responder);
+        let id = format!("receipt.{page}.{line}.{}", incoming.kind.as_str());
+        let handover = Handover::Receipt {
+            page,
+            responder,
+            line,
+            kind: incoming.kind,
+        };
+        let unit = Unit {
+            outbox: vec![(id, Timestamp::UNIX_EPOCH, handover)],
+            ..Unit::default()
+        };
+        // A unit without machines meets no other version.
+        let _: Committed = self.store.commit(shard, unit).await?;
+        Ok(true)
+    }
+
     /// What is committed for a reply; none when it was handled before.
     fn unit(
         &self,
@@ -129,7 +159,7 @@ impl Inbound {
         let about = incoming
             .answers
             .as_deref()
-            .and_then(crate::domain::page::parse_reference)
+            .and_then(page::parse_reference)
             .and_then(|(page, _)| page.parts())
             .map(|(complaint, _)| complaint);
         let mut outcome = conversation.answer(

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Keys, Shard, StoreError, scripts};
 use crate::domain::{
+    delivery::ReceiptKind,
     escalation::{Answer, Effect},
     fact::{Fact, GENESIS, Link},
     id::{ComplaintId, PageId, ResponderId},
@@ -71,6 +72,17 @@ pub enum Handover {
         /// To whom it ought to go.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refer: Option<String>,
+    },
+    /// A gateway's word on how a message fared, for its page.
+    Receipt {
+        /// Which page.
+        page: PageId,
+        /// Whose.
+        responder: ResponderId,
+        /// By which of its lines.
+        line: usize,
+        /// What it tells.
+        kind: ReceiptKind,
     },
     /// Every way to a responder failed, for a complaint.
     PageFailed {

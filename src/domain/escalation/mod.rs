@@ -59,6 +59,9 @@ pub struct PolicyRef {
 pub struct Escalation {
     /// The complaint itself.
     pub complaint: Complaint,
+    /// A print of what was handed in, so that a repeat can be told from other content.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub print: u64,
     /// The policy it runs under.
     pub policy: PolicyRef,
     /// The unit's clock.
@@ -81,6 +84,14 @@ pub struct Escalation {
     reason = "serde calls it with a reference"
 )]
 fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_none(n: &u64) -> bool {
     *n == 0
 }
 
@@ -279,6 +290,7 @@ impl Escalation {
             facts: Vec::new(),
             state: Self {
                 promise: Promise::first(received_at),
+                print: complaint.print(),
                 complaint: Complaint {
                     status: Status::new_complaint(),
                     ..complaint

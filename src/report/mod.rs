@@ -1,0 +1,3 @@
+//! Folds over facts, for people to read.
+
+pub mod timeline;

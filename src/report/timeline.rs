@@ -1,0 +1,461 @@
+//! A complaint's timeline in words: one line a fact, Indonesian or English.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{
+    delivery::{ReceiptKind, Transport},
+    directory::{Directory, Language},
+    fact::{Alarm, CancelReason, Fact, FallBack, FoldReason, NoEffect, SkipReason, What},
+    id::{PageId, PostCode, ResponderId},
+};
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// The kind, for an icon.
+    pub kind: &'static str,
+    /// Whom it is about, by post or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// How it travelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+    /// The words.
+    pub text: String,
+}
+
+/// A fact in words.
+pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
+    let id = language == Language::Id;
+    let say = |indonesian: String, english: String| if id { indonesian } else { english };
+    let person = |who: &ResponderId| {
+        directory
+            .responders
+            .get(who)
+            .map_or_else(|| who.to_string(), |person| person.name.clone())
+    };
+    let post = |code: &PostCode| {
+        directory
+            .posts
+            .get(code)
+            .map_or_else(|| code.to_string(), |post| post.title.clone())
+    };
+    let of_page = |page: &PageId| page.parts().map(|(_, who)| person(&who));
+    let mut who = None;
+    let mut transport = None;
+    let (kind, text) = match &fact.what {
+        What::Opened { unit, .. } => {
+            let unit = unit.as_ref().map_or("-", |unit| unit.as_str());
+            (
+                "opened",
+                say(
+                    format!("Aduan diterima untuk {unit}"),
+                    format!("Complaint taken in for {unit}"),
+                ),
+            )
+        }
+        What::Warned { percent, .. } => (
+            "warning_due",
+            say(
+                format!("Peringatan: {percent}% waktu sudah lewat"),
+                format!("Warning: {percent}% of the time has run"),
+            ),
+        ),
+        What::Missed { .. } => (
+            "missed",
+            say(
+                "Tenggat lewat tanpa kemajuan: dicatat lalai".into(),
+                "Deadline passed without progress: recorded as missed".into(),
+            ),
+        ),
+        What::Stepped {
+            step, round, time, ..
+        } => (
+            "warning_due",
+            say(
+                format!(
+                    "Eskalasi langkah {} (putaran {}, ke-{time})",
+                    step + 1,
+                    round + 1
+                ),
+                format!(
+                    "Escalation step {} (round {}, time {time})",
+                    step + 1,
+                    round + 1
+                ),
+            ),
+        ),
+        What::Folded { what, why } => ("step_skipped", folded(what, *why, id)),
+        What::Paged {
+            responder,
+            post: code,
+            acting,
+            ..
+        } => {
+            let title = post(code);
+            let title = acting.map_or(title.clone(), |acting| {
+                format!("{} {title}", acting.abbreviation())
+            });
+            who = Some(title.clone());
+            (
+                "paged",
+                say(
+                    format!("Memanggil {title} ({})", person(responder)),
+                    format!("Paging {title} ({})", person(responder)),
+                ),
+            )
+        }
+        What::Skipped { target, why } => ("step_skipped", skipped(&target.to_string(), *why, id)),
+        What::Acknowledged { by, .. } => {
+            who = Some(person(by));
+            (
+                "acknowledged",
+                say(
+                    format!("Diterima oleh {}", person(by)),
+                    format!("Acknowledged by {}", person(by)),
+                ),
+            )
+        }
+        What::AnswerWithoutEffect { by, why, .. } => {
+            who = Some(person(by));
+            let why = match why {
+                NoEffect::AlreadyAcknowledged { by } => say(
+                    format!("sudah diterima {}", person(by)),
+                    format!("{} has it already", person(by)),
+                ),
+                NoEffect::NoLongerOpen => {
+                    say("sudah tidak terbuka".into(), "no longer open".into())
+                }
+            };
+            (
+                "reply",
+                say(
+                    format!("Jawaban {}: {why}", person(by)),
+                    format!("Answer of {}: {why}", person(by)),
+                ),
+            )
+        }
+        What::Refused { by, to, .. } => {
+            who = Some(person(by));
+            let to = to.as_ref().map_or(String::new(), |to| format!(" -> {to}"));
+            (
+                "refused",
+                say(
+                    format!("Ditolak oleh {}{to}", person(by)),
+                    format!("Refused by {}{to}", person(by)),
+                ),
+            )
+        }
+        What::HoldEnded => (
+            "resumed",
+            say(
+                "Masa tunggu habis tanpa kemajuan".into(),
+                "The hold ended without progress".into(),
+            ),
+        ),
+        What::Exhausted => (
+            "alarm",
+            say(
+                "Semua langkah habis tanpa jawaban".into(),
+                "All steps ended without an answer".into(),
+            ),
+        ),
+        What::Progressed {
+            status, in_time, ..
+        } => {
+            let late = if *in_time {
+                ""
+            } else if id {
+                " (terlambat)"
+            } else {
+                " (late)"
+            };
+            (
+                "progress",
+                say(
+                    format!("Kemajuan: {status}{late}"),
+                    format!("Progress: {status}{late}"),
+                ),
+            )
+        }
+        What::Paused { status } => (
+            "progress",
+            say(
+                format!("Waktu berhenti: {status}"),
+                format!("Clock paused: {status}"),
+            ),
+        ),
+        What::Resumed { status, .. } => (
+            "resumed",
+            say(
+                format!("Waktu berjalan lagi: {status}"),
+                format!("Clock runs again: {status}"),
+            ),
+        ),
+        What::NotOurs { status } => (
+            "refused",
+            say(
+                format!("Dikembalikan: {status}"),
+                format!("Returned: {status}"),
+            ),
+        ),
+        What::Reassigned { to, .. } => {
+            let to = to.as_ref().map_or("-", |to| to.as_str());
+            (
+                "resumed",
+                say(format!("Dialihkan ke {to}"), format!("Reassigned to {to}")),
+            )
+        }
+        What::Closed { status } => (
+            "closed",
+            say(format!("Selesai: {status}"), format!("Closed: {status}")),
+        ),
+        What::AttemptBegun {
+            page,
+            transport: way,
+            attempt,
+            address,
+            repeated,
+            ..
+        } => {
+            who = of_page(page);
+            transport = Some(*way);
+            let again = match (repeated, id) {
+                (false, _) => "",
+                (true, true) => ", diulang",
+                (true, false) => ", repeated",
+            };
+            (
+                "paged",
+                say(
+                    format!("Mengirim {way} ke {address} (percobaan {attempt}{again})"),
+                    format!("Sending {way} to {address} (attempt {attempt}{again})"),
+                ),
+            )
+        }
+        What::AttemptSent {
+            page,
+            gateway,
+            method,
+            ..
+        } => {
+            who = of_page(page);
+            (
+                "sent",
+                say(
+                    format!("Diterima gerbang {gateway} ({method})"),
+                    format!("Taken by gateway {gateway} ({method})"),
+                ),
+            )
+        }
+        What::AttemptFailed {
+            page,
+            gateway,
+            kind,
+            detail,
+            ..
+        } => {
+            who = of_page(page);
+            (
+                "failed",
+                say(
+                    format!("Gagal lewat {gateway}: {} ({detail})", kind.as_str()),
+                    format!("Failed at {gateway}: {} ({detail})", kind.as_str()),
+                ),
+            )
+        }
+        What::Receipt {
+            page,
+            receipt,
+            method,
+        } => {
+            who = of_page(page);
+            let kind = if *receipt == ReceiptKind::Failed {
+                "failed"
+            } else {
+                "delivered"
+            };
+            (
+                kind,
+                say(
+                    format!("Tanda terima {method}: {}", receipt.as_str()),
+                    format!("Receipt {method}: {}", receipt.as_str()),
+                ),
+            )
+        }
+        What::FellBack { page, method, why } => {
+            who = of_page(page);
+            let why = match why {
+                FallBack::Failed => say(
+                    "cara sebelumnya gagal".into(),
+                    "the one before failed".into(),
+                ),
+                FallBack::NoSignOfLife => say("belum ada tanda".into(), "no sign of life".into()),
+            };
+            (
+                "step_skipped",
+                say(
+                    format!("Beralih ke {method}: {why}"),
+                    format!("On to {method}: {why}"),
+                ),
+            )
+        }
+        What::PageFailed { responder, .. } => {
+            who = Some(person(responder));
+            (
+                "failed",
+                say(
+                    format!("{} tidak terjangkau lewat cara apa pun", person(responder)),
+                    format!("{} cannot be reached by any way", person(responder)),
+                ),
+            )
+        }
+        What::PageCancelled { page, why } => {
+            who = of_page(page);
+            (
+                "step_skipped",
+                say(
+                    format!("Panggilan dihentikan ({})", cancelled(*why, true)),
+                    format!("Page stopped ({})", cancelled(*why, false)),
+                ),
+            )
+        }
+        What::Replied {
+            by,
+            text,
+            transport: way,
+            ..
+        } => {
+            who = Some(person(by));
+            transport = Some(*way);
+            ("reply", format!("\u{201c}{text}\u{201d}"))
+        }
+        What::Stranger {
+            address,
+            transport: way,
+        } => {
+            transport = Some(*way);
+            (
+                "reply",
+                say(
+                    format!("Pesan dari alamat tak dikenal {address}"),
+                    format!("Message from unknown address {address}"),
+                ),
+            )
+        }
+        What::MethodSwitched {
+            responder,
+            method,
+            on,
+            ..
+        } => {
+            who = Some(person(responder));
+            let state = match (on, id) {
+                (true, true) => "aktif",
+                (false, true) => "nonaktif",
+                (true, false) => "on",
+                (false, false) => "off",
+            };
+            ("alarm", format!("{} {method}: {state}", person(responder)))
+        }
+        What::Alarm { alarm } => ("alarm", alarmed(alarm, &person, id)),
+    };
+    Line {
+        at: fact.at,
+        kind,
+        who,
+        transport,
+        text,
+    }
+}
+
+fn folded(what: &[String], why: FoldReason, id: bool) -> String {
+    let why = match (why, id) {
+        (FoldReason::Late, true) => "sistem terlambat",
+        (FoldReason::Late, false) => "the system was late",
+        (FoldReason::Held, true) => "tertahan masa tunggu",
+        (FoldReason::Held, false) => "held by an acknowledgement",
+        (FoldReason::DeadlinePassed, true) => "tenggat sudah lewat",
+        (FoldReason::DeadlinePassed, false) => "the deadline has passed",
+    };
+    let what = what.join(", ");
+    if id {
+        format!("Digabung ({why}): {what}")
+    } else {
+        format!("Folded into a later one ({why}): {what}")
+    }
+}
+
+fn skipped(target: &str, why: SkipReason, id: bool) -> String {
+    let why = match (why, id) {
+        (SkipReason::Vacant, true) => "jabatan kosong",
+        (SkipReason::Vacant, false) => "the post is vacant",
+        (SkipReason::NoSuchPost, true) => "jabatan tidak ada",
+        (SkipReason::NoSuchPost, false) => "no such post",
+        (SkipReason::UnknownResponder, true) => "pejabat tidak terdaftar",
+        (SkipReason::UnknownResponder, false) => "holder not in the directory",
+        (SkipReason::NoContactMethod, true) => "tidak punya kontak aktif",
+        (SkipReason::NoContactMethod, false) => "no contact method in use",
+    };
+    if id {
+        format!("{target} dilewati: {why}")
+    } else {
+        format!("{target} skipped: {why}")
+    }
+}
+
+fn cancelled(why: CancelReason, id: bool) -> &'static str {
+    match (why, id) {
+        (CancelReason::Acknowledged, true) => "sudah diterima",
+        (CancelReason::Acknowledged, false) => "acknowledged",
+        (CancelReason::Refused, true) => "ditolak",
+        (CancelReason::Refused, false) => "refused",
+        (CancelReason::Progressed, true) => "ada kemajuan",
+        (CancelReason::Progressed, false) => "progress shown",
+        (CancelReason::Paused, true) => "waktu berhenti",
+        (CancelReason::Paused, false) => "clock paused",
+        (CancelReason::Closed, true) => "aduan ditutup",
+        (CancelReason::Closed, false) => "complaint closed",
+        (CancelReason::Superseded, true) => "diganti yang lebih baru",
+        (CancelReason::Superseded, false) => "a later page took its place",
+        (CancelReason::Reassigned, true) => "dialihkan",
+        (CancelReason::Reassigned, false) => "reassigned",
+    }
+}
+
+fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, id: bool) -> String {
+    match (alarm, id) {
+        (Alarm::NobodyToPage { step }, true) => {
+            format!("ALARM: tidak ada yang bisa dipanggil ({step})")
+        }
+        (Alarm::NobodyToPage { step }, false) => format!("ALARM: nobody to page ({step})"),
+        (Alarm::Unreachable { responder }, true) => {
+            format!("ALARM: {} tidak terjangkau", person(responder))
+        }
+        (Alarm::Unreachable { responder }, false) => {
+            format!("ALARM: {} unreachable", person(responder))
+        }
+        (Alarm::Exhausted, true) => "ALARM: kebijakan habis tanpa jawaban".into(),
+        (Alarm::Exhausted, false) => "ALARM: the policy ended without an answer".into(),
+        (Alarm::PausedLong { since }, true) => format!("ALARM: waktu berhenti sejak {since}"),
+        (Alarm::PausedLong { since }, false) => format!("ALARM: paused since {since}"),
+        (Alarm::WrongAddress { responder, method }, true) => {
+            format!("ALARM: alamat {method} milik {} salah", person(responder))
+        }
+        (Alarm::WrongAddress { responder, method }, false) => format!(
+            "ALARM: the address {method} of {} is wrong",
+            person(responder)
+        ),
+        (Alarm::GatewayMisconfigured { gateway }, true) => {
+            format!("ALARM: gerbang {gateway} menolak pengaturan kita")
+        }
+        (Alarm::GatewayMisconfigured { gateway }, false) => {
+            format!("ALARM: gateway {gateway} refuses our settings")
+        }
+        (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
+        (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
+    }
+}

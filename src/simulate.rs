@@ -1,0 +1,54 @@
+//! What comes next, by the very function that will do it: `advance` with nobody answering.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    escalation::{Context, Escalation, Input},
+    fact::What,
+    id::{PostCode, ResponderId},
+};
+
+/// Something that will happen unless somebody answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upcoming {
+    /// When.
+    pub at: Timestamp,
+    /// What will be recorded.
+    pub facts: Vec<What>,
+    /// Who will be told, and in which post.
+    pub told: Vec<(ResponderId, PostCode)>,
+}
+
+/// The next `limit` things that will happen to a complaint if nothing comes from outside.
+pub fn upcoming(state: &Escalation, context: Context<'_>, limit: usize) -> Vec<Upcoming> {
+    let mut state = state.clone();
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let Some(at) = state.wake_at(&context) else {
+            break;
+        };
+        let transition = state.advance(context, Input::TimerFired, at);
+        let told = transition
+            .facts
+            .iter()
+            .filter_map(|fact| match fact {
+                What::Paged {
+                    responder, post, ..
+                } => Some((responder.clone(), post.clone())),
+                _ => None,
+            })
+            .collect();
+        let again = transition.wake_at == Some(at) && transition.facts.is_empty();
+        found.push(Upcoming {
+            at,
+            facts: transition.facts,
+            told,
+        });
+        if again {
+            break; // It would stand still; nothing more can be foretold.
+        }
+        state = transition.state;
+    }
+    found.retain(|next| !next.facts.is_empty());
+    found
+}

@@ -1,0 +1,74 @@
+//! Health that says what is wrong and why, and metrics.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::Web;
+
+/// What the parts say of themselves. Given by whoever put them together.
+pub trait Health: Send + Sync {
+    /// What is wrong with the loops, in words; none when all is well.
+    fn trouble(&self) -> Option<String>;
+    /// The metrics in Prometheus' text form.
+    fn metrics(&self) -> String;
+}
+
+/// A shared health.
+pub type SharedHealth = Arc<dyn Health>;
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wrong: Vec<String>,
+    open: u64,
+    waiting_to_be_handed_over: u64,
+}
+
+/// `GET /healthz`: the process lives.
+pub(super) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: everything that is needed to page somebody works, or what does not.
+pub(super) async fn ready(State(web): State<Web>) -> Response {
+    let mut wrong = Vec::new();
+    let (mut open, mut outbox) = (0, 0);
+    for shard in web.inbound.store.keys().all_shards() {
+        match web.inbound.store.depths(shard).await {
+            Ok((due, waiting)) => {
+                open += due;
+                outbox += waiting;
+            }
+            Err(error) => {
+                wrong.push(format!("Redis does not answer: {error}"));
+                break;
+            }
+        }
+    }
+    wrong.extend(web.health.trouble());
+    let status = if wrong.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = Ready {
+        ready: wrong.is_empty(),
+        wrong,
+        open,
+        waiting_to_be_handed_over: outbox,
+    };
+    (status, Json(body)).into_response()
+}
+
+/// `GET /metrics`.
+pub(super) async fn metrics(State(web): State<Web>) -> String {
+    web.health.metrics()
+}

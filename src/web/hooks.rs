@@ -1,0 +1,105 @@
+//! Webhooks of the gateways. Each is authenticated, made into inputs, committed, and only then
+//! answered; on a failure of ours the gateway is told to try again.
+
+use axum::{
+    body::Bytes,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use super::{Web, problem::Problem};
+use crate::inbound::{kannel, whatsapp};
+
+impl From<kannel::Refused> for Problem {
+    fn from(refused: kannel::Refused) -> Self {
+        let status = match &refused {
+            kannel::Refused::Secret => StatusCode::FORBIDDEN,
+            kannel::Refused::Field { .. } => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, refused.to_string())
+    }
+}
+
+/// `GET /hooks/kannel/mo`: a short message came in. The empty answer keeps Kannel silent.
+pub(super) async fn kannel_message(
+    State(web): State<Web>,
+    Query(message): Query<kannel::Message>,
+) -> Result<StatusCode, Problem> {
+    let reply = kannel::reply(&message, web.secrets.kannel.expose_secret())?;
+    web.inbound.reply(reply).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `GET /hooks/kannel/dlr`: how a short message fared.
+pub(super) async fn kannel_report(
+    State(web): State<Web>,
+    Query(report): Query<kannel::Report>,
+) -> Result<StatusCode, Problem> {
+    if let Some(receipt) = kannel::receipt(&report, web.secrets.kannel.expose_secret())? {
+        web.inbound.receipt(receipt).await?;
+    }
+    Ok(StatusCode::OK)
+}
+
+/// The handshake's parameters.
+#[derive(Deserialize)]
+pub(super) struct Handshake {
+    #[serde(rename = "hub.mode", default)]
+    mode: String,
+    #[serde(rename = "hub.verify_token", default)]
+    token: String,
+    #[serde(rename = "hub.challenge", default)]
+    challenge: String,
+}
+
+/// `GET /hooks/whatsapp`: Meta asks whether the address is ours.
+pub(super) async fn whatsapp_handshake(
+    State(web): State<Web>,
+    Query(handshake): Query<Handshake>,
+) -> Response {
+    let ours = web.secrets.whatsapp_verify_token.expose_secret();
+    if whatsapp::handshake(&handshake.mode, &handshake.token, ours) {
+        handshake.challenge.into_response()
+    } else {
+        Problem::new(StatusCode::FORBIDDEN, "hub.verify_token is not ours")
+            .detail("enter the value of inbound.whatsapp_verify_token at Meta")
+            .into_response()
+    }
+}
+
+/// `POST /hooks/whatsapp`: messages and statuses.
+pub(super) async fn whatsapp_event(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let signature = headers
+        .get("x-hub-signature-256")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if !whatsapp::is_signed(
+        signature,
+        &body,
+        web.secrets.whatsapp_app_secret.expose_secret(),
+    ) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "X-Hub-Signature-256 does not fit the body",
+        )
+        .detail("compare inbound.whatsapp_app_secret with the app secret at Meta"));
+    }
+    let brought = whatsapp::read(&body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "the body is no webhook of the documented shape")
+            .detail(error.to_string())
+    })?;
+    for reply in brought.replies {
+        web.inbound.reply(reply).await?;
+    }
+    for receipt in brought.receipts {
+        web.inbound.receipt(receipt).await?;
+    }
+    Ok(StatusCode::OK)
+}
