@@ -127,6 +127,7 @@ impl Step<'_> {
         let policy = self.context.policy;
         let first_ever = chain.round == 0 && chain.taken.is_none();
         let mut due: Vec<usize> = Vec::new();
+        let mut again = None;
         let mut ended = false;
         loop {
             let next = chain.due(policy);
@@ -156,13 +157,18 @@ impl Step<'_> {
                     chain.take(Due::Again {
                         at: at.saturating_add(jump).unwrap_or(at),
                     });
-                    due.push(chain.taken.map_or(0, |taken| taken.step));
+                    again = chain.taken.map(|taken| taken.step);
                 }
                 Due::Step { step, .. } => {
                     chain.take(next);
+                    // Who was to be told once more of the step before has been told of it once.
+                    again = None;
                     due.push(step);
                 }
             }
+        }
+        if due.is_empty() {
+            due.extend(again);
         }
         if let Some(taken) = chain.taken
             && due.is_empty()
@@ -176,7 +182,6 @@ impl Step<'_> {
             });
             due.push(taken.step);
         }
-        due.dedup();
         let last_taken = chain.taken;
         let round = chain.round;
         self.state.paging = if ended {
