@@ -1,0 +1,500 @@
+//! Intake for machines: hand complaints in, tell how they stand, read them with their timeline.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures::future::join_all;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Web,
+    auth::Scope,
+    problem::{Fault, Problem},
+};
+use crate::{
+    domain::{
+        complaint::Status,
+        directory::Language,
+        escalation::{Escalation, Input},
+        id::{ComplaintId, UnitCode},
+        policy::StatusMeaning,
+    },
+    intake::{
+        submission::{FieldFault, Submission, parse_submission},
+        take::{Mode, Taken, take},
+    },
+    report::timeline,
+    simulate,
+    store::{Advanced, World},
+};
+
+/// How many lines of a batch are under way at once.
+const TOGETHER: usize = 200;
+
+/// A complaint as it is answered.
+#[derive(Serialize)]
+struct Standing<'a> {
+    id: &'a ComplaintId,
+    result: &'static str,
+    unit: Option<&'a UnitCode>,
+    status: &'a Status,
+    phase: &'static str,
+    policy: String,
+    received_at: Timestamp,
+    deadline: Option<Timestamp>,
+    missed: Option<Timestamp>,
+    next_at: Option<Timestamp>,
+}
+
+fn standing<'a>(world: &World, state: &'a Escalation, result: &'static str) -> Standing<'a> {
+    let context = world.context(&state.policy);
+    Standing {
+        id: &state.complaint.id,
+        result,
+        unit: state.complaint.unit.as_ref(),
+        status: &state.complaint.status,
+        phase: state.phase(),
+        policy: format!("{}@{}", state.policy.id, state.policy.version),
+        received_at: state.complaint.received_at,
+        deadline: context.and_then(|context| state.promise.deadline(&context)),
+        missed: state.promise.missed,
+        next_at: context.and_then(|context| state.wake_at(&context)),
+    }
+}
+
+fn faults(line: Option<usize>, found: Vec<FieldFault>) -> Vec<Fault> {
+    found
+        .into_iter()
+        .map(|fault| Fault {
+            line,
+            field: fault.field,
+            value: fault.value,
+            problem: fault.problem,
+            remedy: fault.remedy,
+        })
+        .collect()
+}
+
+/// `POST /api/v1/complaints`: one complaint as JSON, or many as NDJSON.
+pub(super) async fn hand_in(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    web.keys
+        .require(&headers, Scope::Intake, web.inbound.clock.now())?;
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    match kind {
+        "application/x-ndjson" | "application/jsonl" => batch(&web, &body).await,
+        "application/json" => one(&web, &body).await,
+        other => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("the content type {other:?} is not read here"),
+        )
+        .detail("send application/json for one complaint, application/x-ndjson for many")),
+    }
+}
+
+fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<FieldFault>> {
+    let value = serde_json::from_slice(text).map_err(|error| {
+        vec![FieldFault {
+            field: "(body)".into(),
+            value: String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned(),
+            problem: format!("not JSON: {error}"),
+            remedy: "send one JSON object".into(),
+        }]
+    })?;
+    let mut submission = parse_submission(value, now)?;
+    if let Some(unit) = &submission.complaint.unit {
+        // A caller of the API is told of a unit that is not there; a file's row goes to the desk.
+        let found = web.units.find(unit.as_str()).ok_or_else(|| {
+            vec![FieldFault {
+                field: "unit".into(),
+                value: unit.to_string(),
+                problem: "there is no such unit".into(),
+                remedy: "send a unit's code from the directory, or leave the field out for the coordinator's desk".into(),
+            }]
+        })?;
+        submission.complaint.unit = Some(found.clone());
+    }
+    Ok(submission)
+}
+
+async fn one(web: &Web, body: &[u8]) -> Result<Response, Problem> {
+    let now = web.inbound.clock.now();
+    let submission = parse(web, body, now).map_err(|found| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the complaint does not fit")
+            .errors(faults(None, found))
+    })?;
+    let world = web.inbound.worlds.get();
+    let taken = take(
+        &web.inbound.store,
+        &world,
+        submission.complaint,
+        submission.status_at,
+        Mode::Create,
+        now,
+    )
+    .await?;
+    Ok(match &taken {
+        Taken::New(state) => {
+            (StatusCode::CREATED, Json(standing(&world, state, "new"))).into_response()
+        }
+        Taken::Unchanged(state) | Taken::Changed(state) => {
+            (StatusCode::OK, Json(standing(&world, state, "known"))).into_response()
+        }
+        Taken::Conflict { fields } => conflict(fields).into_response(),
+    })
+}
+
+fn conflict(fields: &[(&'static str, String, String)]) -> Problem {
+    let errors = fields
+        .iter()
+        .map(|(field, known, given)| Fault {
+            line: None,
+            field: (*field).to_owned(),
+            value: given.chars().take(80).collect(),
+            problem: format!("it is known with {known:?}"),
+            remedy: "a complaint is handed in once: tell changes by /progress, /reassign or /close"
+                .to_owned(),
+        })
+        .collect();
+    Problem::new(
+        StatusCode::CONFLICT,
+        "this complaint is known with other content",
+    )
+    .errors(errors)
+}
+
+/// What came of one line of a batch.
+#[derive(Serialize)]
+struct LineResult {
+    line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
+
+async fn batch(web: &Web, body: &[u8]) -> Result<Response, Problem> {
+    let lines: Vec<(usize, &[u8])> = body
+        .split(|byte| *byte == b'\n')
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.trim_ascii()))
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
+    let mut results = Vec::with_capacity(lines.len());
+    for together in lines.chunks(TOGETHER) {
+        let done = join_all(together.iter().map(|(line, text)| one_line(web, *line, text))).await;
+        for result in done {
+            results.push(result?);
+        }
+    }
+    // Each line has its own result; one that was refused takes nothing from the others.
+    let all_well = results.iter().all(|result| result.errors.is_empty());
+    let status = if all_well {
+        StatusCode::OK
+    } else {
+        StatusCode::MULTI_STATUS
+    };
+    Ok((status, Json(results)).into_response())
+}
+
+async fn one_line(web: &Web, line: usize, text: &[u8]) -> Result<LineResult, Problem> {
+    let now = web.inbound.clock.now();
+    let submission = match parse(web, text, now) {
+        Ok(submission) => submission,
+        Err(found) => {
+            return Ok(LineResult {
+                line,
+                id: None,
+                result: "refused",
+                errors: faults(Some(line), found),
+            });
+        }
+    };
+    let id = submission.complaint.id.to_string();
+    let world = web.inbound.worlds.get();
+    let taken = take(
+        &web.inbound.store,
+        &world,
+        submission.complaint,
+        submission.status_at,
+        Mode::Create,
+        now,
+    )
+    .await?;
+    let (result, errors) = match taken {
+        Taken::New(_) => ("new", Vec::new()),
+        Taken::Unchanged(_) | Taken::Changed(_) => ("known", Vec::new()),
+        Taken::Conflict { fields } => {
+            let errors = fields
+                .into_iter()
+                .map(|(field, known, given)| Fault {
+                    line: Some(line),
+                    field: field.to_owned(),
+                    value: given,
+                    problem: format!("it is known with {known:?}"),
+                    remedy: "tell changes by /progress, /reassign or /close".to_owned(),
+                })
+                .collect();
+            ("conflict", errors)
+        }
+    };
+    Ok(LineResult {
+        line,
+        id: Some(id),
+        result,
+        errors,
+    })
+}
+
+fn complaint_id(text: &str) -> Result<ComplaintId, Problem> {
+    ComplaintId::parse(text)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+fn unknown(id: &ComplaintId) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no complaint {id}"))
+        .detail("hand it in first, by POST /api/v1/complaints")
+}
+
+/// `GET /api/v1/complaints/{id}`: how it stands, what has happened, what comes next.
+pub(super) async fn read(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    web.keys
+        .require(&headers, Scope::Read, web.inbound.clock.now())?;
+    let id = complaint_id(&id)?;
+    let store = &web.inbound.store;
+    let state = store
+        .load_escalation(&id)
+        .await?
+        .ok_or_else(|| unknown(&id))?
+        .value;
+    let world = web.inbound.worlds.get();
+    let facts = store.timeline(&id).await?;
+    let timeline: Vec<_> = facts
+        .iter()
+        .map(|fact| {
+            serde_json::json!({
+                "fact": fact,
+                "text": timeline::line(fact, world.directory(), Language::Id).text,
+                "text_en": timeline::line(fact, world.directory(), Language::En).text,
+            })
+        })
+        .collect();
+    let next: Vec<_> = world
+        .context(&state.policy)
+        .map(|context| simulate::upcoming(&state, context, 8))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|next| {
+            serde_json::json!({
+                "at": next.at,
+                "facts": next.facts,
+                "told": next.told.iter().map(|(who, post)| serde_json::json!({"responder": who, "post": post})).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let body = serde_json::json!({
+        "complaint": standing(&world, &state, "known"),
+        "paging": state.paging,
+        "timeline": timeline,
+        "next": next,
+    });
+    Ok(Json(body).into_response())
+}
+
+/// A change of state.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusChange {
+    status: Option<String>,
+    at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reassignment {
+    unit: Option<String>,
+}
+
+fn body<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit")
+            .detail(error.to_string())
+    })
+}
+
+fn fault(field: &str, value: &str, problem: &str, remedy: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit").errors(vec![Fault {
+        line: None,
+        field: field.to_owned(),
+        value: value.chars().take(80).collect(),
+        problem: problem.to_owned(),
+        remedy,
+    }])
+}
+
+/// `POST /api/v1/complaints/{id}/progress`: `{"status": "verifikasi", "at": "..."}`.
+pub(super) async fn progress(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    change_status(&web, &headers, &id, &bytes, None).await
+}
+
+/// `POST /api/v1/complaints/{id}/close`: `{"status": "selesai"}`.
+pub(super) async fn close(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let bytes = if bytes.is_empty() {
+        Bytes::from_static(b"{\"status\":\"selesai\"}")
+    } else {
+        bytes
+    };
+    change_status(&web, &headers, &id, &bytes, Some(StatusMeaning::End)).await
+}
+
+async fn change_status(
+    web: &Web,
+    headers: &HeaderMap,
+    id: &str,
+    bytes: &[u8],
+    must_mean: Option<StatusMeaning>,
+) -> Result<Response, Problem> {
+    let now = web.inbound.clock.now();
+    web.keys.require(headers, Scope::Intake, now)?;
+    let id = complaint_id(id)?;
+    let change: StatusChange = body(bytes)?;
+    let status = change.status.as_deref().unwrap_or_default();
+    let world = web.inbound.worlds.get();
+    let known = web
+        .inbound
+        .store
+        .load_escalation(&id)
+        .await?
+        .ok_or_else(|| unknown(&id))?
+        .value;
+    let meaning = world.context(&known.policy).and_then(|context| {
+        context
+            .policy
+            .statuses
+            .get(&Status::from(status))
+            .copied()
+            .map(|meaning| (meaning, context.policy))
+    });
+    let allowed = |policy: &crate::domain::policy::Policy| {
+        policy
+            .statuses
+            .iter()
+            .filter(|(_, meaning)| must_mean.is_none_or(|must| must == **meaning))
+            .map(|(status, _)| status.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match meaning {
+        Some((meaning, _)) if must_mean.is_none_or(|must| must == meaning) => {}
+        _ => {
+            let words = world
+                .context(&known.policy)
+                .map(|context| allowed(context.policy))
+                .unwrap_or_default();
+            return Err(fault(
+                "status",
+                status,
+                "the policy gives this state no such meaning",
+                format!("send one of: {words}"),
+            ));
+        }
+    }
+    let at = change
+        .at
+        .map(|text| {
+            text.parse::<Timestamp>().map_err(|_| {
+                fault(
+                    "at",
+                    &text,
+                    "not a time with an offset",
+                    "write it as 2026-11-24T13:27:00+07:00".to_owned(),
+                )
+            })
+        })
+        .transpose()?;
+    if let Some(at) = at
+        && (at > now || at < known.complaint.received_at)
+    {
+        return Err(fault(
+            "at",
+            &at.to_string(),
+            "before the complaint was received, or in the future",
+            format!("a time from {} to now, or leave it out", known.complaint.received_at),
+        ));
+    }
+    let input = Input::StatusChanged {
+        status: Status::from(status),
+        at,
+    };
+    advance(web, &world, &id, input, now).await
+}
+
+/// `POST /api/v1/complaints/{id}/reassign`: `{"unit": "DPUPR"}`; without a unit: the desk.
+pub(super) async fn reassign(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let now = web.inbound.clock.now();
+    web.keys.require(&headers, Scope::Intake, now)?;
+    let id = complaint_id(&id)?;
+    let change: Reassignment = body(&bytes)?;
+    let unit = change
+        .unit
+        .map(|name| {
+            web.units.find(&name).cloned().ok_or_else(|| {
+                fault(
+                    "unit",
+                    &name,
+                    "there is no such unit",
+                    "send a unit's code from the directory".to_owned(),
+                )
+            })
+        })
+        .transpose()?;
+    let world = web.inbound.worlds.get();
+    advance(&web, &world, &id, Input::Reassigned { unit }, now).await
+}
+
+async fn advance(
+    web: &Web,
+    world: &World,
+    id: &ComplaintId,
+    input: Input,
+    now: Timestamp,
+) -> Result<Response, Problem> {
+    match web.inbound.store.advance(world, id, input, now).await? {
+        Advanced::Done(transition) => {
+            Ok(Json(standing(world, &transition.state, "changed")).into_response())
+        }
+        Advanced::Unknown => Err(unknown(id)),
+    }
+}

@@ -1,0 +1,139 @@
+//! The HTTP surface: the API for machines, webhooks of gateways, the page behind a signed link,
+//! health, and the demo's telephones.
+//!
+//! A handler reads the request, calls one room, and answers; it decides nothing. A 2xx on intake
+//! means that what was handed in is durable.
+
+pub mod acknowledge;
+pub mod api;
+pub mod auth;
+pub mod demo;
+pub mod health;
+mod hooks;
+pub mod problem;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use secrecy::SecretString;
+use tower_http::{
+    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+};
+
+use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
+use crate::{
+    inbound::{Inbound, link::Signer},
+    intake::units::UnitIndex,
+};
+
+/// What the handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    /// Replies and receipts; carries the store, the world and the clock too.
+    pub inbound: Inbound,
+    /// Who may use the API.
+    pub keys: Arc<ApiKeys>,
+    /// What the gateways' webhooks are authenticated by.
+    pub secrets: Arc<Secrets>,
+    /// Signs and checks acknowledgement links; none when no secret is configured.
+    pub signer: Option<Arc<Signer>>,
+    /// Units by the names that sources give them.
+    pub units: Arc<UnitIndex>,
+    /// What the parts say of themselves.
+    pub health: SharedHealth,
+    /// The demo's telephones, in the demo.
+    pub demo: Option<Arc<Demo>>,
+    /// The zone in which times are shown.
+    pub zone: Arc<str>,
+    /// How large a request's body may be, in bytes.
+    pub body_limit: usize,
+}
+
+/// What the gateways' webhooks are authenticated by. An empty one lets nobody in.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// The parameter `secret` of Kannel's calls.
+    pub kannel: SecretString,
+    /// The token of Meta's handshake.
+    pub whatsapp_verify_token: SecretString,
+    /// The app secret by which Meta signs.
+    pub whatsapp_app_secret: SecretString,
+}
+
+/// How long a request may take: patience. Importing a full batch takes a second or two.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Nothing is loaded from elsewhere, no page of ours stands in another's frame.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/// Every address of the service.
+pub fn router(web: Web) -> Router {
+    let limit = web.body_limit;
+    let mut router = Router::new()
+        .route("/", get(home))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/api/v1/complaints", post(api::hand_in))
+        .route("/api/v1/complaints/{id}", get(api::read))
+        .route("/api/v1/complaints/{id}/progress", post(api::progress))
+        .route("/api/v1/complaints/{id}/close", post(api::close))
+        .route("/api/v1/complaints/{id}/reassign", post(api::reassign))
+        .route("/hooks/kannel/mo", get(hooks::kannel_message))
+        .route("/hooks/kannel/dlr", get(hooks::kannel_report))
+        .route(
+            "/hooks/whatsapp",
+            get(hooks::whatsapp_handshake).post(hooks::whatsapp_event),
+        )
+        .route("/a/{token}", get(acknowledge::show).post(acknowledge::answer))
+        .route("/assets/acknowledge.css", get(acknowledge::style));
+    if web.demo.is_some() {
+        router = router.merge(demo::routes());
+    }
+    let set = |name, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    router
+        .fallback(nothing_here)
+        .layer(DefaultBodyLimit::max(limit))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "no-referrer"))
+        .layer(set(header::CACHE_CONTROL, "no-store"))
+        .with_state(web)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+}
+
+/// `GET /`: that the service runs, and where to look.
+async fn home(State(web): State<Web>) -> Response {
+    let trouble = web.health.trouble();
+    let page = acknowledge::render(
+        include_str!("../../templates/web/home.html"),
+        &minijinja::context! {
+            lang => "id",
+            ok => trouble.is_none(),
+            trouble => trouble,
+            demo => web.demo.is_some(),
+            version => env!("CARGO_PKG_VERSION"),
+        },
+    );
+    match page {
+        Ok(page) => Html(page).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
