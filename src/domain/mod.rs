@@ -8,6 +8,7 @@
 //! - `page`: one machine a message to one responder: which contact method now, what next.
 //! - `conversation`: one machine a responder: which codes are open, what a reply means.
 
+pub mod calendar;
 pub mod complaint;
 pub mod delivery;
 pub mod directory;
