@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod complaint;
 pub mod delivery;
 pub mod directory;
+pub mod gsm;
 pub mod id;
 pub mod message;
 pub mod phone;

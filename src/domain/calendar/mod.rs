@@ -292,10 +292,12 @@ impl Calendar {
         };
         // The two casts fit: the hour is below 24, the minute below 60.
         let local = date.at((minute / 60) as i8, (minute % 60) as i8, 0, 0);
-        self.zone.to_timestamp(local).unwrap_or(if date.year() < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
+        self.zone.to_timestamp(local).unwrap_or_else(|_| {
+            if date.year() < 0 {
+                Timestamp::MIN
+            } else {
+                Timestamp::MAX
+            }
         })
     }
 
