@@ -8,7 +8,7 @@ use super::{
     tests::{EVERY_HOUR, WORKING, office, working_in},
 };
 
-/// Real calendars, and two whose zone shifts (one of them by half an hour, and where nights count).
+/// Real calendars, and three whose zone shifts, one of them by half an hour.
 fn calendars() -> impl Strategy<Value = Calendar> {
     let build = |text: &str| Calendar::from_toml(text).unwrap();
     let moved_office = serde_json::to_string(&office())
