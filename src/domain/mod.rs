@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod directory;
 pub mod escalation;
 pub mod fact;
+pub mod gsm;
 pub mod id;
 pub mod message;
 pub mod page;
