@@ -54,8 +54,9 @@ export function makeDetail(body, actions) {
     setText(place, [complaint.category, complaint.area, complaint.id].filter(Boolean).join(" · "));
     const by = complaint.phase === "acknowledged" && complaint.acknowledged_by ? ` ${word("by")(complaint.acknowledged_by)}` : "";
     phase.replaceChildren(icon(phaseIcon(complaint.phase)), h("span", {}, (word("phase")[complaint.phase] ?? complaint.phase) + by));
-    pin.replaceChildren(icon("pin"), h("span", {}, word(world.pinned ? "pinned" : "follow")));
-    pin.setAttribute("aria-pressed", String(world.pinned));
+    pin.replaceChildren(icon("pin"), h("span", {}, word(world.pinned ? "follow" : "hold")));
+    pin.toggleAttribute("data-on", world.pinned);
+    pin.setAttribute("aria-label", word(world.pinned ? "follow" : "hold"));
     const key = `${complaint.id} ${complaint.status} ${complaint.phase} ${word("record")}`;
     if (key === shown) return;
     shown = key;

@@ -41,6 +41,9 @@ export function tickPhones() {
   for (const shown of drawn.values()) shown.tick(time);
 }
 
+// The code stands in the text, or only in the buttons.
+const codeOf = (message) => CODE.exec([message.text, ...(message.buttons ?? []).map((button) => button.payload)].join("\n"))?.[1];
+
 const initials = (name) => name.split(/\s+/).map((part) => part[0]).join("").slice(0, 2).toUpperCase();
 const hue = (text) => [...text].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 6;
 
@@ -82,7 +85,7 @@ function makePhone(responder, actions) {
 
   function drawReplies(off) {
     const message = latest();
-    const code = message && CODE.exec(message.text)?.[1];
+    const code = message && codeOf(message);
     const texts = code ? [`OK ${code}`, "SIAP", `${word("refuse")} ${code}`] : ["OK", "SIAP", word("refuse")];
     chips.replaceChildren(...(message ? texts : []).map((text) => h("button", { type: "button", disabled: off, onclick: () => answer(text) }, text)));
     const transport = message?.transport ?? "sms";
@@ -142,7 +145,7 @@ function bubble(message, answer, choose) {
   const body = message.complaint
     ? h("button", { type: "button", class: "bubble", title: word("openComplaint")(message.complaint), onclick: () => choose(message.complaint) }, ...inner)
     : h("div", { class: "bubble" }, ...inner);
-  const buttons = (message.buttons ?? []).map((button) => h("button", { type: "button", class: "press", onclick: () => answer(button.payload, message) }, icon("reply"), button.title));
+  const buttons = (message.buttons ?? []).map((button) => h("button", { type: "button", class: "press", onclick: () => answer(button.payload, message) }, button.title));
   return h("li", { class: `message ${message.transport} ${arrives(message) ? "arrived" : "typed"}` }, body, buttons.length ? h("div", { class: "presses" }, buttons) : null);
 }
 
