@@ -134,6 +134,27 @@ impl Store {
         Ok(())
     }
 
+    /// Puts a machine back into the due-queue.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn put_due(
+        &self,
+        shard: Shard,
+        member: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Only where it is still absent: a commit meanwhile knows better.
+        let () = redis::cmd("ZADD")
+            .arg(self.keys().due(shard))
+            .arg("NX")
+            .arg(at.as_millisecond())
+            .arg(member)
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// When something in the shard's due-queue is next due, or a lease ends.
     ///
     /// # Errors
