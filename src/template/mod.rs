@@ -119,13 +119,15 @@ impl Renderer {
         zone: &str,
     ) -> Result<(Self, Vec<TemplateFault>), RendererError> {
         let mut renderer = Self::shipped(zone)?;
-        let (files, mut faults) =
-            overrides::read(folder).map_err(|source| RendererError::Folder {
-                folder: folder.display().to_string(),
-                source,
-            })?;
+        let overrides::Found {
+            templates,
+            mut faults,
+        } = overrides::read(folder).map_err(|source| RendererError::Folder {
+            folder: folder.display().to_string(),
+            source,
+        })?;
         let mut accepted = renderer.shipped.clone();
-        for (name, text) in files {
+        for (name, text) in templates {
             let mut tried = accepted.clone();
             let outcome = tried
                 .add_template_owned(name.clone(), text)
@@ -371,8 +373,7 @@ fn tidy(text: &str) -> String {
 
 /// A tidy text's paragraphs, each a list of lines.
 fn paragraphs(text: &str) -> Value {
-    Value::from_iter(
-        text.split("\n\n")
-            .map(|paragraph| Value::from_iter(paragraph.lines())),
-    )
+    text.split("\n\n")
+        .map(|paragraph| paragraph.lines().collect::<Value>())
+        .collect()
 }

@@ -167,8 +167,16 @@ pub(crate) fn shipped() -> Environment<'static> {
     environment
 }
 
-/// The files of the folder: name and text, in order of name, and what is no template.
-pub(crate) fn read(folder: &Path) -> io::Result<(Vec<(String, String)>, Vec<TemplateFault>)> {
+/// What a folder of overrides holds.
+pub(crate) struct Found {
+    /// Name and text, in order of name.
+    pub(crate) templates: Vec<(String, String)>,
+    /// What is no template, or cannot be read.
+    pub(crate) faults: Vec<TemplateFault>,
+}
+
+/// The files of the folder.
+pub(crate) fn read(folder: &Path) -> io::Result<Found> {
     let mut found = Vec::new();
     let mut faults = Vec::new();
     // A folder that cannot be read at all is a wrong setting, not a wrong template.
@@ -202,7 +210,10 @@ pub(crate) fn read(folder: &Path) -> io::Result<(Vec<(String, String)>, Vec<Temp
         }
     }
     found.sort();
-    Ok((found, faults))
+    Ok(Found {
+        templates: found,
+        faults,
+    })
 }
 
 fn read_text(path: &Path) -> Result<String, String> {

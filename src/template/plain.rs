@@ -11,10 +11,8 @@ use super::{
 pub(crate) fn sms_alert(words: &AlertWords) -> String {
     let english = words.language == "en";
     let ticket = &words.ticket;
-    let head = match (english, words.late) {
-        (true, _) => format!("SIAGA: complaint {ticket} {}.", words.standing()),
-        (false, _) => format!("SIAGA: aduan {ticket} {}.", words.standing()),
-    };
+    let what = if english { "complaint" } else { "aduan" };
+    let head = format!("SIAGA: {what} {ticket} {}.", words.standing());
     if !words.two_way {
         return head;
     }

@@ -64,7 +64,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 a.category = None;
                 a.area = None;
                 a.unit = None;
-                a.short_title = "Plt. Ka DISHUB".to_owned();
+                "Plt. Ka DISHUB".clone_into(&mut a.short_title);
             }),
         ),
         (
@@ -72,7 +72,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             alert(&|a| {
                 a.category = Some("Lingkungan Hidup dan Kehutanan".to_owned());
                 a.area = Some("Kec. Karanganyar, Kab. Purbalingga".to_owned());
-                a.short_title = "Plt. Ka DINPERMADESDUKCAPIL".to_owned();
+                "Plt. Ka DINPERMADESDUKCAPIL".clone_into(&mut a.short_title);
             }),
         ),
         (
@@ -86,8 +86,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             "refused_in_time",
             alert(&|a| {
                 a.notice = Notice::Refused;
-                a.short_title = "Koordinator Aduan".to_owned();
-                a.title = "Koordinator Aduan Provinsi".to_owned();
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
                 moved(a, left);
             }),
         ),
@@ -95,8 +95,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             "refused_late",
             alert(&|a| {
                 a.notice = Notice::Refused;
-                a.short_title = "Koordinator Aduan".to_owned();
-                a.title = "Koordinator Aduan Provinsi".to_owned();
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
                 moved(a, -hours(2));
             }),
         ),

@@ -249,7 +249,7 @@ impl NoteWords {
             } else {
                 "lagi"
             };
-            list.push_str(&format!(", +{} {word}", self.more));
+            list = format!("{list}, +{} {word}", self.more);
         }
         context! {
             note => self.note,
@@ -259,7 +259,7 @@ impl NoteWords {
             by => &self.by,
             passed_to => self.passed_to.clone(),
             code => self.code.clone().unwrap_or_default(),
-            open => Value::from_iter(self.open.iter().map(String::as_str)),
+            open => self.open.iter().map(String::as_str).collect::<Value>(),
             list => list,
             more => self.more,
             total => self.open.len() + self.more,
