@@ -13,7 +13,7 @@
 //! |--|--|
 //! | [`domain`] | nothing of ours |
 //! | `clock` | nothing of ours |
-//! | `config`, [`channel`] | domain |
+//! | `config`, [`channel`], [`template`] | domain |
 //! | `store` | domain, clock |
 //! | `inbound` | domain, store, channel's types |
 //! | `intake` | domain, store |

@@ -1,47 +1,379 @@
-//! stub
+//! Puts what is to be said into words for one responder by one transport.
+//!
+//! Words and layout live in `templates/`, compiled in; a folder named in the settings may override
+//! them file by file. Rendering never fails: an override that fails gives way to the shipped
+//! template, and that one to fixed plain words, because a page in poor words is better than none.
+//! What went wrong is handed back so that somebody hears of it.
+//!
+//! To add a kind of message: its values in `words`, its branch in the templates, its sample in
+//! `samples`; the tests then ask for the rest.
+
+pub mod lint;
+
+mod gsm;
+mod overrides;
+mod plain;
+mod samples;
+mod sms;
+#[cfg(test)]
+mod tests;
+mod whatsapp;
+mod wording;
+mod words;
+
+use std::{io, path::Path};
+
+use jiff::{
+    Timestamp,
+    tz::{TimeZone, TimeZoneDatabase},
+};
+use minijinja::{Environment, Value, context};
+
+use self::words::{AlertWords, NoteWords};
+pub use self::{
+    overrides::TemplateFault,
+    samples::{SAMPLE_NOW, samples},
+    whatsapp::{LATE_TEMPLATE, WARNING_TEMPLATE},
+};
 use crate::domain::{
     delivery::Transport,
     directory::Language,
     message::{Content, Message},
 };
-use jiff::Timestamp;
-/// stub
-#[derive(Debug)]
-pub struct Renderer;
-/// stub
-#[derive(Debug, Clone)]
+
+/// Who is written to, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// a
+    /// How the message travels.
     pub transport: Transport,
-    /// a
+    /// In which language.
     pub language: Language,
-    /// a
+    /// Whether an answer can come back the same way. Where not, no text asks for one.
     pub two_way: bool,
-    /// a
+    /// WhatsApp only: whether the person wrote within the last 24 hours.
     pub whatsapp_window_open: bool,
-    /// a
+    /// Where to answer in a browser; given only where the route carries links.
     pub link: Option<String>,
 }
-/// stub
-#[derive(Debug)]
+
+/// A message in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// a
+    /// The message.
     pub message: Message,
-    /// a
-    pub fallback: Option<String>,
+    /// What was wrong with the template that should have been used, when another took its place.
+    pub fallback: Option<TemplateFault>,
 }
+
+/// Why there is no renderer.
+#[derive(Debug, thiserror::Error)]
+pub enum RendererError {
+    /// The time zone is not known.
+    #[error(
+        "time zone {0:?} is not known: write one of Asia/Jakarta, Asia/Makassar, Asia/Jayapura or another IANA name"
+    )]
+    UnknownZone(String),
+    /// The folder of overrides cannot be read.
+    #[error(
+        "the folder of message templates {folder:?} cannot be read: {source}; create it, correct the setting or leave it out"
+    )]
+    Folder {
+        /// The folder as it was set.
+        folder: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The templates, compiled and ready. Cheap to share, nothing in it changes.
+#[derive(Debug, Clone)]
+pub struct Renderer {
+    zone: TimeZone,
+    shipped: Environment<'static>,
+    overridden: Option<Environment<'static>>,
+}
+
 impl Renderer {
-    /// stub
-    pub fn shipped(_zone: &str) -> Result<Self, String> {
-        Ok(Self)
+    /// The shipped templates, with times told in `zone` (an IANA name).
+    ///
+    /// # Errors
+    /// When there is no such zone.
+    pub fn shipped(zone: &str) -> Result<Self, RendererError> {
+        Ok(Self {
+            // The bundled database: the machine's own decides nothing.
+            zone: TimeZoneDatabase::bundled()
+                .get(zone)
+                .map_err(|_| RendererError::UnknownZone(zone.to_owned()))?,
+            shipped: overrides::shipped(),
+            overridden: None,
+        })
     }
-    /// stub
-    pub fn render(&self, content: &Content, _to: &Recipient, _now: Timestamp) -> Rendered {
+
+    /// The shipped templates, with those in `folder` in their place that are sound. The others are
+    /// refused, each with its fault.
+    ///
+    /// # Errors
+    /// When there is no such zone or the folder cannot be read.
+    pub fn with_overrides(
+        folder: &Path,
+        zone: &str,
+    ) -> Result<(Self, Vec<TemplateFault>), RendererError> {
+        let mut renderer = Self::shipped(zone)?;
+        let overrides::Found {
+            templates,
+            mut faults,
+        } = overrides::read(folder).map_err(|source| RendererError::Folder {
+            folder: folder.display().to_string(),
+            source,
+        })?;
+        let mut accepted = renderer.shipped.clone();
+        for (name, text) in templates {
+            let mut tried = accepted.clone();
+            let outcome = tried
+                .add_template_owned(name.clone(), text)
+                .map_err(|error| TemplateFault::of_engine(&name, &error))
+                .and_then(|()| renderer.try_samples(&tried, &name));
+            match outcome {
+                Ok(()) => accepted = tried,
+                Err(fault) => faults.push(fault),
+            }
+        }
+        renderer.overridden = Some(accepted);
+        Ok((renderer, faults))
+    }
+
+    /// Puts `content` into words. Never fails.
+    pub fn render(&self, content: &Content, to: &Recipient, now: Timestamp) -> Rendered {
+        let mut fallback = None;
+        for environment in self.overridden.iter().chain([&self.shipped]) {
+            match self.compose(environment, content, to, now) {
+                Ok((message, _)) => return Rendered { message, fallback },
+                Err(fault) => fallback = fallback.or(Some(fault)),
+            }
+        }
         Rendered {
-            message: Message::Sms {
-                text: format!("{content:?}").chars().take(150).collect(),
-            },
-            fallback: None,
+            message: self.compose_plain(content, to, now),
+            fallback,
         }
     }
+
+    /// Renders every sample in every circumstance and checks what it must say.
+    fn try_samples(&self, tried: &Environment<'_>, file: &str) -> Result<(), TemplateFault> {
+        for (sample, content) in samples() {
+            for to in circumstances() {
+                let (message, bare) = self.compose(tried, &content, &to, SAMPLE_NOW)?;
+                if let Message::Sms { text } = &message
+                    && file.starts_with("sms/")
+                {
+                    let complaint = if bare {
+                        Some("is too long for one SMS part even when shortened".to_owned())
+                    } else {
+                        lint::check_sms(text).first().map(ToString::to_string)
+                    };
+                    if let Some(complaint) = complaint {
+                        return Err(TemplateFault::new(
+                            file,
+                            format!("with the sample {sample}, the text {complaint}"),
+                            "use fewer or other words; the shipped template is used meanwhile",
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The message by one set of templates, and whether a short message found room only for its
+    /// bare text.
+    fn compose(
+        &self,
+        environment: &Environment<'_>,
+        content: &Content,
+        to: &Recipient,
+        now: Timestamp,
+    ) -> Result<(Message, bool), TemplateFault> {
+        let language = words::code_of(to.language);
+        let kind = match content {
+            Content::Alert(_) => "alert",
+            Content::Reply(_) => "reply",
+        };
+        let run = |name: &str, value: Value| {
+            environment
+                .get_template(name)
+                .and_then(|template| template.render(value))
+                .map_err(|error| TemplateFault::of_engine(name, &error))
+        };
+        let text_name = format!("{}/{kind}.{language}.txt", to.transport);
+        let mut bare = false;
+        let message = match (to.transport, content) {
+            (Transport::Sms, _) => {
+                let render = |value| run(&text_name, value);
+                let fitted = match content {
+                    Content::Alert(alert) => sms::alert(alert, to, now, &self.zone, render)?,
+                    Content::Reply(note) => sms::note(note, to, now, &self.zone, render)?,
+                };
+                bare = fitted.bare;
+                Message::Sms { text: fitted.text }
+            }
+            (Transport::Whatsapp, Content::Alert(alert)) => {
+                let words = AlertWords::new(alert, to, now, &self.zone);
+                if !to.whatsapp_window_open {
+                    return Ok((whatsapp::approved(&words), false));
+                }
+                Message::WhatsappText {
+                    text: tidy(&run(&text_name, words.value())?),
+                    buttons: whatsapp::alert_buttons(&words),
+                }
+            }
+            // A reply has just opened the window.
+            (Transport::Whatsapp, Content::Reply(note)) => {
+                let words = NoteWords::new(note, to, now, &self.zone);
+                Message::WhatsappText {
+                    text: tidy(&run(&text_name, words.value())?),
+                    buttons: whatsapp::note_buttons(note, to.two_way, language == "en"),
+                }
+            }
+            (Transport::Email, _) => {
+                let value = match content {
+                    Content::Alert(alert) => AlertWords::new(alert, to, now, &self.zone).value(),
+                    Content::Reply(note) => NoteWords::new(note, to, now, &self.zone).value(),
+                };
+                let subject = run(
+                    &format!("email/{kind}.{language}.subject.txt"),
+                    value.clone(),
+                )?;
+                let text = tidy(&run(&text_name, value.clone())?);
+                let html = match content {
+                    Content::Alert(_) => run(&format!("email/alert.{language}.html"), value)?,
+                    Content::Reply(_) => run(
+                        "email/reply.html",
+                        context! { language => language, paragraphs => paragraphs(&text) },
+                    )?,
+                };
+                Message::Email {
+                    subject: wording::one_line(&subject),
+                    text,
+                    html,
+                }
+            }
+        };
+        says_what_it_must(&message, content, to, &text_name)?;
+        Ok((message, bare))
+    }
+
+    fn compose_plain(&self, content: &Content, to: &Recipient, now: Timestamp) -> Message {
+        let text = match (content, to.transport) {
+            (Content::Alert(alert), Transport::Sms) => {
+                plain::sms_alert(&AlertWords::new(alert, to, now, &self.zone).for_sms())
+            }
+            (Content::Reply(note), Transport::Sms) => plain::sms_note(
+                &NoteWords::new(note, to, now, &self.zone).for_sms(words::asks(note)),
+            ),
+            (Content::Alert(alert), _) => {
+                plain::alert(&AlertWords::new(alert, to, now, &self.zone))
+            }
+            (Content::Reply(note), _) => plain::note(&NoteWords::new(note, to, now, &self.zone)),
+        };
+        match to.transport {
+            Transport::Sms => Message::Sms { text },
+            Transport::Whatsapp => Message::WhatsappText {
+                text,
+                buttons: Vec::new(),
+            },
+            Transport::Email => Message::Email {
+                subject: wording::one_line(&format!("[SIAGA] {text}")),
+                html: plain::html(&text),
+                text,
+            },
+        }
+    }
+}
+
+/// A page that does not name the complaint, or not how to answer, is no page.
+fn says_what_it_must(
+    message: &Message,
+    content: &Content,
+    to: &Recipient,
+    file: &str,
+) -> Result<(), TemplateFault> {
+    let Content::Alert(alert) = content else {
+        return if message.plain_text().trim().is_empty() {
+            Err(TemplateFault::new(
+                file,
+                "renders to nothing",
+                "write a text",
+            ))
+        } else {
+            Ok(())
+        };
+    };
+    let ticket = alert.complaint.as_str();
+    let mut missing = Vec::new();
+    if !message.plain_text().contains(ticket) {
+        missing.push("{{ ticket }}");
+    }
+    if let Message::Email { html, .. } = message
+        && !html.contains(ticket)
+    {
+        missing.push("{{ ticket }} in the HTML");
+    }
+    let answer = alert.code.map(|code| format!("OK {code}"));
+    if to.transport != Transport::Email
+        && to.two_way
+        && answer.is_some_and(|answer| !message.plain_text().contains(&answer))
+    {
+        missing.push("{{ answer }}");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(TemplateFault::new(
+        file,
+        format!("leaves out {}", missing.join(" and ")),
+        "put it into the text; the shipped template is used meanwhile",
+    ))
+}
+
+/// Every circumstance a template must do for.
+fn circumstances() -> Vec<Recipient> {
+    let mut all = Vec::new();
+    for transport in Transport::ALL {
+        for language in [Language::Id, Language::En] {
+            for two_way in [true, false] {
+                for link in [None, Some("https://siaga.example/a/x7Kp".to_owned())] {
+                    all.push(Recipient {
+                        transport,
+                        language,
+                        two_way,
+                        whatsapp_window_open: true,
+                        link,
+                    });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// No trailing spaces, no more than one empty line at a time.
+fn tidy(text: &str) -> String {
+    let mut tidied = String::with_capacity(text.len());
+    let mut empty_lines = 0;
+    for line in text.trim().lines() {
+        let line = line.trim_end();
+        empty_lines = if line.is_empty() { empty_lines + 1 } else { 0 };
+        if empty_lines < 2 {
+            tidied.push_str(line);
+            tidied.push('\n');
+        }
+    }
+    tidied.truncate(tidied.trim_end().len());
+    tidied
+}
+
+/// A tidy text's paragraphs, each a list of lines.
+fn paragraphs(text: &str) -> Value {
+    text.split("\n\n")
+        .map(|paragraph| paragraph.lines().collect::<Value>())
+        .collect()
 }

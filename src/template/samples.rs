@@ -1,0 +1,209 @@
+//! One of everything that can be said, to try every template with.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{
+    id::ComplaintId,
+    message::{Alert, Content, Notice, OpenAsk, ReplyNote},
+};
+
+/// The moment at which the samples are told: 24 Nov 2026 13.27 WIB, the deadline of most of them.
+pub const SAMPLE_NOW: Timestamp = Timestamp::constant(1_795_501_620, 0);
+
+/// Every kind of content, named, as at [`SAMPLE_NOW`].
+pub fn samples() -> Vec<(&'static str, Content)> {
+    let Ok(complaint) = ComplaintId::parse("LGWP14376928") else {
+        return Vec::new();
+    };
+    let Ok(second) = ComplaintId::parse("LGWP14376931") else {
+        return Vec::new();
+    };
+    let hours = SignedDuration::from_hours;
+    let missed = Alert {
+        complaint: complaint.clone(),
+        category: Some("Infrastruktur".to_owned()),
+        area: Some("Kab. Pati".to_owned()),
+        unit: Some("DISHUB".to_owned()),
+        short_title: "Ka DISHUB".to_owned(),
+        title: "Kepala Dinas Perhubungan".to_owned(),
+        notice: Notice::Missed,
+        received_at: SAMPLE_NOW - hours(24),
+        deadline: SAMPLE_NOW,
+        promise: hours(24),
+        code: Some(12),
+    };
+    let left = SignedDuration::from_mins(330);
+    let late = hours(27);
+    let alert = |change: &dyn Fn(&mut Alert)| {
+        let mut alert = missed.clone();
+        change(&mut alert);
+        Content::Alert(alert)
+    };
+    let moved = |alert: &mut Alert, by: SignedDuration| {
+        alert.received_at += by;
+        alert.deadline += by;
+    };
+    let ask = |code, complaint: &ComplaintId| OpenAsk {
+        code,
+        complaint: complaint.clone(),
+    };
+    let open = || vec![ask(Some(12), &complaint), ask(Some(13), &second)];
+    let mut all = vec![
+        (
+            "warning",
+            alert(&|a| {
+                a.notice = Notice::Warning { percent: 75 };
+                moved(a, left);
+            }),
+        ),
+        ("missed", alert(&|_| ())),
+        ("missed_without_code", alert(&|a| a.code = None)),
+        (
+            "missed_bare",
+            alert(&|a| {
+                a.category = None;
+                a.area = None;
+                a.unit = None;
+                "Plt. Ka DISHUB".clone_into(&mut a.short_title);
+            }),
+        ),
+        (
+            "missed_long",
+            alert(&|a| {
+                a.category = Some("Lingkungan Hidup dan Kehutanan".to_owned());
+                a.area = Some("Kec. Karanganyar, Kab. Purbalingga".to_owned());
+                "Plt. Ka DINPERMADESDUKCAPIL".clone_into(&mut a.short_title);
+            }),
+        ),
+        (
+            "still_missed",
+            alert(&|a| {
+                a.notice = Notice::StillMissed;
+                moved(a, -late);
+            }),
+        ),
+        (
+            "refused_in_time",
+            alert(&|a| {
+                a.notice = Notice::Refused;
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
+        (
+            "refused_late",
+            alert(&|a| {
+                a.notice = Notice::Refused;
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                moved(a, -hours(2));
+            }),
+        ),
+    ];
+    let notes = [
+        (
+            "acknowledged",
+            ReplyNote::Acknowledged {
+                complaint: complaint.clone(),
+                hold_until: SAMPLE_NOW + hours(2),
+            },
+        ),
+        (
+            "already_acknowledged",
+            ReplyNote::AlreadyAcknowledged {
+                complaint: complaint.clone(),
+                by: "Sekretaris DISHUB".to_owned(),
+            },
+        ),
+        (
+            "refused",
+            ReplyNote::Refused {
+                complaint: complaint.clone(),
+                passed_to: Some("Koordinator Aduan".to_owned()),
+            },
+        ),
+        (
+            "refused_to_nobody",
+            ReplyNote::Refused {
+                complaint: complaint.clone(),
+                passed_to: None,
+            },
+        ),
+        (
+            "no_longer_open",
+            ReplyNote::NoLongerOpen {
+                complaint: complaint.clone(),
+            },
+        ),
+        (
+            "several_accepted",
+            ReplyNote::Several {
+                count: 7,
+                accepted: true,
+            },
+        ),
+        (
+            "several_refused",
+            ReplyNote::Several {
+                count: 2,
+                accepted: false,
+            },
+        ),
+        (
+            "which_one",
+            ReplyNote::WhichOne {
+                open: open(),
+                more: 0,
+            },
+        ),
+        (
+            "list",
+            ReplyNote::List {
+                open: (0..8).map(|n| ask(Some(12 + n), &complaint)).collect(),
+                more: 5,
+            },
+        ),
+        (
+            "list_without_codes",
+            ReplyNote::List {
+                open: vec![ask(None, &complaint), ask(None, &second)],
+                more: 0,
+            },
+        ),
+        (
+            "list_of_nothing",
+            ReplyNote::List {
+                open: Vec::new(),
+                more: 0,
+            },
+        ),
+        (
+            "unknown_code",
+            ReplyNote::UnknownCode {
+                code: "99".to_owned(),
+                open: open(),
+            },
+        ),
+        (
+            "not_understood",
+            ReplyNote::NotUnderstood {
+                open: vec![ask(Some(12), &complaint)],
+            },
+        ),
+        (
+            "not_understood_nothing_open",
+            ReplyNote::NotUnderstood { open: Vec::new() },
+        ),
+        ("nothing_open", ReplyNote::NothingOpen),
+        ("wrong_number_noted", ReplyNote::WrongNumberNoted),
+        ("stopped", ReplyNote::Stopped),
+        ("started", ReplyNote::Started),
+    ];
+    all.extend(
+        notes
+            .into_iter()
+            .map(|(name, note)| (name, Content::Reply(note))),
+    );
+    all
+}

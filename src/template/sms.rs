@@ -1,0 +1,141 @@
+//! Short messages: always one GSM-7 part, whatever the data.
+//!
+//! What is dear is never cut: the ticket and how to answer. What is cut goes in an order: area,
+//! category, title, unit. If a text still does not fit, a bare one that always does takes its
+//! place.
+
+use jiff::{Timestamp, tz::TimeZone};
+use minijinja::Value;
+
+use super::{
+    Recipient, gsm, plain,
+    words::{self, AlertWords, NoteWords},
+};
+use crate::domain::message::{Alert, ReplyNote};
+
+/// A fitted text, and whether the template's own words found room.
+#[derive(Debug)]
+pub(crate) struct Fitted {
+    pub(crate) text: String,
+    /// Only the bare text fitted.
+    pub(crate) bare: bool,
+}
+
+/// What of a shortened field is still worth its room, in septets.
+const LEAST_FIELD: usize = 5;
+const CUT_MARK: &str = "..";
+
+enum Field {
+    BallastLink,
+    Area,
+    Category,
+    Addressee,
+    Unit,
+    OnlyLink,
+}
+
+/// An alert by `render`, shortened until it fits.
+pub(crate) fn alert<E>(
+    alert: &Alert,
+    to: &Recipient,
+    now: Timestamp,
+    zone: &TimeZone,
+    mut render: impl FnMut(Value) -> Result<String, E>,
+) -> Result<Fitted, E> {
+    let mut words = AlertWords::new(alert, to, now, zone).for_sms();
+    let mut text = squeeze(&render(words.value())?);
+    for field in [
+        Field::BallastLink,
+        Field::Area,
+        Field::Category,
+        Field::Addressee,
+        Field::Unit,
+        Field::OnlyLink,
+    ] {
+        let Some(over) = too_long_by(&text) else {
+            return Ok(Fitted { text, bare: false });
+        };
+        match field {
+            // Where one can reply, a link is a second way and the first thing to go.
+            Field::BallastLink if words.two_way => words.link = None,
+            Field::BallastLink => {}
+            Field::Area => shorten(&mut words.area, over),
+            Field::Category => shorten(&mut words.category, over),
+            Field::Addressee => shorten(&mut words.addressee, over),
+            Field::Unit => shorten(&mut words.unit, over),
+            Field::OnlyLink => words.link = None,
+        }
+        text = squeeze(&render(words.value())?);
+    }
+    if too_long_by(&text).is_none() {
+        return Ok(Fitted { text, bare: false });
+    }
+    Ok(Fitted {
+        text: plain::sms_alert(&words),
+        bare: true,
+    })
+}
+
+/// A reply note by `render`, shortened until it fits.
+pub(crate) fn note<E>(
+    note: &ReplyNote,
+    to: &Recipient,
+    now: Timestamp,
+    zone: &TimeZone,
+    mut render: impl FnMut(Value) -> Result<String, E>,
+) -> Result<Fitted, E> {
+    let mut words = NoteWords::new(note, to, now, zone).for_sms(words::asks(note));
+    // A part never holds more than this many; the rest would only cost renderings.
+    while words.open.len() > 16 {
+        words.open.pop();
+        words.more += 1;
+    }
+    loop {
+        let text = squeeze(&render(words.value())?);
+        let Some(over) = too_long_by(&text) else {
+            return Ok(Fitted { text, bare: false });
+        };
+        let by_length = gsm::measure(&words.by);
+        if words.code.is_some() {
+            words.code = None;
+        } else if words.open.pop().is_some() {
+            words.more += 1;
+        } else if words
+            .passed_to
+            .as_ref()
+            .is_some_and(|to| gsm::measure(to) > LEAST_FIELD)
+        {
+            shorten(&mut words.passed_to, over);
+        } else if by_length > LEAST_FIELD {
+            let mut by = Some(std::mem::take(&mut words.by));
+            shorten(&mut by, over);
+            words.by = by.unwrap_or_else(|| "..".to_owned());
+        } else {
+            return Ok(Fitted {
+                text: plain::sms_note(&words),
+                bare: true,
+            });
+        }
+    }
+}
+
+/// One line in the alphabet.
+fn squeeze(text: &str) -> String {
+    gsm::normalise(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn too_long_by(text: &str) -> Option<usize> {
+    gsm::measure(text)
+        .checked_sub(gsm::ONE_PART)
+        .filter(|over| *over > 0)
+}
+
+/// Takes `over` septets from a field, or the whole field when too little would be left.
+fn shorten(field: &mut Option<String>, over: usize) {
+    let Some(text) = field.take() else { return };
+    let room = gsm::measure(&text).saturating_sub(over + CUT_MARK.len());
+    let kept = gsm::cut_to(&text, room).trim_end_matches([' ', '.', ',']);
+    if gsm::measure(kept) >= LEAST_FIELD {
+        *field = Some(format!("{kept}{CUT_MARK}"));
+    }
+}
