@@ -1,9 +1,14 @@
-//! Siaga from outside: one binary, real peers.
+//! Siaga from outside: one binary, so that the crate is linked once; real peers.
+
 #![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     missing_docs,
     unreachable_pub,
-    reason = "tests document themselves by their names"
+    reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod peers;
 mod stories;
 mod support;
