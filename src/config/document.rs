@@ -1,0 +1,296 @@
+//! A TOML file that is read piece by piece, so that all its faults are found at once.
+//!
+//! The trick: a piece that does not fit is recorded with its path, taken out, and the rest is read
+//! again. So one wrong field hides no other.
+
+use std::collections::HashMap;
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use super::fault::{Fault, Gravity, did_you_mean};
+
+/// A file while it is read.
+pub struct Document {
+    /// Its name, for faults.
+    pub file: String,
+    /// What has not been read yet.
+    pub table: Table,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    lines: HashMap<String, usize>,
+}
+
+/// Names whose values are never shown.
+const SECRETS: [&str; 6] = ["secret", "password", "token", "key", "passkey", "url"];
+
+impl Document {
+    /// Parses a file. One that is no TOML is one fault and an empty table.
+    pub fn parse(file: &str, text: &str) -> Self {
+        let mut document = Self {
+            file: file.to_owned(),
+            table: Table::new(),
+            faults: Vec::new(),
+            lines: lines(text),
+        };
+        match text.parse::<Table>() {
+            Ok(table) => document.table = table,
+            Err(error) => {
+                let line = error
+                    .span()
+                    .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+                document.faults.push(Fault {
+                    gravity: Gravity::Error,
+                    file: file.to_owned(),
+                    line,
+                    path: "(file)".to_owned(),
+                    value: String::new(),
+                    problem: error.message().to_owned(),
+                    remedy: "mend the line; the rest of the file could not be read".to_owned(),
+                });
+            }
+        }
+        document
+    }
+
+    /// Reads a section (`[name]`), or its defaults where it is not there.
+    pub fn section<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
+        match self.table.remove(name) {
+            Some(Value::Table(table)) => self.piece(name, table).unwrap_or_default(),
+            Some(other) => {
+                self.fault(name, &shown(name, &other), "not a section", &format!("write it as [{name}]"));
+                T::default()
+            }
+            None => T::default(),
+        }
+    }
+
+    /// Reads a list of tables (`[[name]]`); those that do not fit are faults.
+    pub fn list(&mut self, name: &str) -> Vec<(String, Table)> {
+        match self.table.remove(name) {
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .enumerate()
+                .filter_map(|(index, item)| {
+                    let path = format!("{name}[{index}]");
+                    match item {
+                        Value::Table(table) => Some((path, table)),
+                        other => {
+                            self.fault(&path, &shown(name, &other), "not a table", &format!("write it as [[{name}]]"));
+                            None
+                        }
+                    }
+                })
+                .collect(),
+            Some(other) => {
+                self.fault(name, &shown(name, &other), "not a list", &format!("write it as [[{name}]]"));
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Reads one piece; what does not fit is a fault each. None when it cannot be without that.
+    pub fn piece<T: DeserializeOwned>(&mut self, path: &str, mut table: Table) -> Option<T> {
+        let before = self.faults.len();
+        // Each turn takes at least one field out, so it ends.
+        for _ in 0..=count(&table) {
+            let read: Result<T, _> = serde_path_to_error::deserialize(Value::Table(table.clone()));
+            let error = match read {
+                Ok(value) => {
+                    return (self.faults.len() == before).then_some(value);
+                }
+                Err(error) => error,
+            };
+            let inner = error.path().to_string();
+            let message = error.inner().message().to_owned();
+            let (field, known) = unknown_field(&message);
+            let at = match (&field, inner.as_str()) {
+                (Some(field), ".") => field.clone(),
+                (Some(field), inner) if !inner.ends_with(field.as_str()) => format!("{inner}.{field}"),
+                (_, inner) => inner.to_owned(),
+            };
+            let full = if at == "." { path.to_owned() } else { format!("{path}.{at}") };
+            let value = find(&table, &at).map(|value| shown(&at, value)).unwrap_or_default();
+            let remedy = match (&field, message.strip_prefix("missing field `")) {
+                (Some(field), _) => match did_you_mean(field, known.iter().map(String::as_str)) {
+                    Some(name) => format!("did you mean {name}?"),
+                    None => format!("the fields are: {}", known.join(", ")),
+                },
+                (None, Some(missing)) => {
+                    format!("add the field {}", missing.trim_end_matches('`'))
+                }
+                (None, None) => "write a value that fits".to_owned(),
+            };
+            let problem = match &field {
+                Some(_) => "there is no such field".to_owned(),
+                None => message.clone(),
+            };
+            self.fault(&full, &value, &problem, &remedy);
+            if !take_out(&mut table, &at) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Whatever is left in the file has no meaning.
+    pub fn finish(mut self, known: &[&str]) -> Vec<Fault> {
+        for (name, value) in std::mem::take(&mut self.table) {
+            let remedy = match did_you_mean(&name, known.iter().copied()) {
+                Some(known) => format!("did you mean {known}?"),
+                None => format!("the sections are: {}", known.join(", ")),
+            };
+            self.fault(&name, &shown(&name, &value), "there is no such section", &remedy);
+        }
+        self.faults
+    }
+
+    /// Records an error.
+    pub fn fault(&mut self, path: &str, value: &str, problem: &str, remedy: &str) {
+        self.add(Gravity::Error, path, value, problem, remedy);
+    }
+
+    /// Records a warning.
+    pub fn warn(&mut self, path: &str, value: &str, problem: &str, remedy: &str) {
+        self.add(Gravity::Warning, path, value, problem, remedy);
+    }
+
+    fn add(&mut self, gravity: Gravity, path: &str, value: &str, problem: &str, remedy: &str) {
+        self.faults.push(Fault {
+            gravity,
+            file: self.file.clone(),
+            line: self.line(path),
+            path: path.to_owned(),
+            value: value.to_owned(),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        });
+    }
+
+    /// The line of a path, or of the nearest that stands around it.
+    pub fn line(&self, path: &str) -> Option<usize> {
+        let mut path = path;
+        loop {
+            if let Some(line) = self.lines.get(path) {
+                return Some(*line);
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+}
+
+fn count(table: &Table) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::Table(table) => 1 + table.values().map(of).sum::<usize>(),
+            Value::Array(items) => 1 + items.iter().map(of).sum::<usize>(),
+            _ => 1,
+        }
+    }
+    table.values().map(of).sum()
+}
+
+fn unknown_field(message: &str) -> (Option<String>, Vec<String>) {
+    let Some(rest) = message.strip_prefix("unknown field `") else {
+        return (None, Vec::new());
+    };
+    let mut names = rest.split('`').step_by(2).map(str::to_owned);
+    let field = names.next();
+    (field, names.filter(|name| !name.is_empty()).collect())
+}
+
+/// The parts of a path: `steps[2].to[0]` is steps, 2, to, 0.
+fn parts(path: &str) -> Vec<&str> {
+    path.split(['.', '[', ']']).filter(|part| !part.is_empty()).collect()
+}
+
+fn find<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
+    let mut parts = parts(path).into_iter();
+    let mut value = table.get(parts.next()?)?;
+    for part in parts {
+        value = match value {
+            Value::Table(table) => table.get(part)?,
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+fn take_out(table: &mut Table, path: &str) -> bool {
+    let parts = parts(path);
+    let Some((last, before)) = parts.split_last() else {
+        return false;
+    };
+    if before.is_empty() {
+        return table.remove(*last).is_some();
+    }
+    let Some(mut value) = table.get_mut(before[0]) else {
+        return false;
+    };
+    for part in &before[1..] {
+        let inner = match value {
+            Value::Table(table) => table.get_mut(*part),
+            Value::Array(items) => part.parse::<usize>().ok().and_then(|n| items.get_mut(n)),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => value = inner,
+            None => return false,
+        }
+    }
+    match value {
+        Value::Table(table) => table.remove(*last).is_some(),
+        Value::Array(items) => match last.parse::<usize>() {
+            Ok(n) if n < items.len() => {
+                items.remove(n);
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A value as it may be shown.
+fn shown(path: &str, value: &Value) -> String {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    if SECRETS.iter().any(|secret| name.ends_with(secret)) {
+        return "(hidden)".to_owned();
+    }
+    let text = value.to_string();
+    if text.chars().count() > 80 {
+        text.chars().take(77).chain("...".chars()).collect()
+    } else {
+        text
+    }
+}
+
+/// The line of each field, by its path. A plain reading of the text: headers and `name =` lines.
+fn lines(text: &str) -> HashMap<String, usize> {
+    let mut lines = HashMap::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut prefix = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix("[[").and_then(|rest| rest.split("]]").next()) {
+            let n = counts.entry(name.trim().to_owned()).or_default();
+            prefix = format!("{}[{n}]", name.trim());
+            *n += 1;
+            lines.entry(prefix.clone()).or_insert(index + 1);
+        } else if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            if line.ends_with(']') && !line.contains('"') && !line.contains('=') && !line.contains(',') {
+                prefix = name.trim().to_owned();
+                lines.entry(prefix.clone()).or_insert(index + 1);
+            }
+        } else if let Some((name, _)) = line.split_once('=')
+            && !name.trim_start().starts_with(['#', '{'])
+        {
+            let name = name.trim().trim_matches('"');
+            let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+            lines.entry(path).or_insert(index + 1);
+        }
+    }
+    lines
+}

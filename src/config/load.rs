@@ -1,0 +1,265 @@
+//! Reading the settings: file, then environment, then files of secrets; all faults at once.
+
+use std::{fs, path::Path};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{
+    document::Document,
+    fault::{Fault, Faults, Gravity},
+    settings::{ApiKey, Gateway, RedisMode, Settings},
+};
+use crate::{channel::registry::GatewaySettings, domain::delivery::Transport};
+
+/// The sections there are.
+const SECTIONS: [&str; 10] = [
+    "server", "redis", "engine", "scan", "inbound", "links", "data", "log", "api_keys", "gateways",
+];
+
+/// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
+const PREFIX: &str = "SIAGA__";
+
+/// Reads the settings of a file, or the defaults without one. Gives warnings beside them.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load(
+    path: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<(Settings, Vec<Fault>), Faults> {
+    let (file, text) = match path {
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = fs::read_to_string(path).map_err(|error| {
+                Faults(vec![Fault {
+                    gravity: Gravity::Error,
+                    file: name.clone(),
+                    line: None,
+                    path: "(file)".to_owned(),
+                    value: String::new(),
+                    problem: error.to_string(),
+                    remedy: "name the settings file with --config".to_owned(),
+                }])
+            })?;
+            (name, text)
+        }
+        None => ("(defaults)".to_owned(), String::new()),
+    };
+    read(&file, &text, environment)
+}
+
+/// Reads the settings of a text.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn read(
+    file: &str,
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<(Settings, Vec<Fault>), Faults> {
+    let mut document = Document::parse(file, text);
+    for (name, value) in environment {
+        if let Some(path) = name.strip_prefix(PREFIX) {
+            let path: Vec<String> = path.split("__").map(str::to_lowercase).collect();
+            set(&mut document.table, &path, &value);
+        }
+    }
+    let mut table = std::mem::take(&mut document.table);
+    secrets(&mut table, "", &mut document);
+    document.table = table;
+    let settings = Settings {
+        server: document.section("server"),
+        redis: document.section("redis"),
+        engine: document.section("engine"),
+        scan: document.section("scan"),
+        inbound: document.section("inbound"),
+        links: document.section("links"),
+        data: document.section("data"),
+        log: document.section("log"),
+        api_keys: api_keys(&mut document),
+        gateways: gateways(&mut document),
+    };
+    check(&settings, &mut document);
+    let faults = Faults(document.finish(&SECTIONS));
+    if faults.has_errors() {
+        Err(faults)
+    } else {
+        Ok((settings, faults.0))
+    }
+}
+
+/// Puts a value from the environment in its place. What is no TOML value is text.
+fn set(table: &mut Table, path: &[String], value: &str) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if rest.is_empty() {
+        let value = format!("v = {value}")
+            .parse::<Table>()
+            .ok()
+            .and_then(|mut table| table.remove("v"))
+            .unwrap_or_else(|| Value::String(value.to_owned()));
+        table.insert(first.clone(), value);
+    } else if let Value::Table(inner) = table
+        .entry(first.clone())
+        .or_insert_with(|| Value::Table(Table::new()))
+    {
+        set(inner, rest, value);
+    }
+}
+
+/// Replaces each `NAME_file` by `NAME` with the file's content, so that no secret need stand in the
+/// settings.
+fn secrets(table: &mut Table, path: &str, document: &mut Document) {
+    let names: Vec<String> = table.keys().cloned().collect();
+    for name in names {
+        let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match table.get_mut(&name) {
+            Some(Value::Table(inner)) => secrets(inner, &here, document),
+            Some(Value::Array(items)) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    if let Value::Table(inner) = item {
+                        secrets(inner, &format!("{here}[{index}]"), document);
+                    }
+                }
+            }
+            Some(Value::String(file)) => {
+                let Some(bare) = name.strip_suffix("_file") else {
+                    continue;
+                };
+                match fs::read_to_string(&*file) {
+                    Ok(text) => {
+                        table.insert(bare.to_owned(), Value::String(text.trim().to_owned()));
+                    }
+                    Err(error) => document.fault(
+                        &here,
+                        file,
+                        &error.to_string(),
+                        "name a file that the service may read",
+                    ),
+                }
+                table.remove(&name);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn api_keys(document: &mut Document) -> Vec<ApiKey> {
+    let mut keys: Vec<ApiKey> = Vec::new();
+    for (path, table) in document.list("api_keys") {
+        let Some(key) = document.piece::<ApiKey>(&path, table) else {
+            continue;
+        };
+        if hex::decode(&key.sha256).map(|bytes| bytes.len()) != Ok(32) {
+            document.fault(
+                &format!("{path}.sha256"),
+                &format!("{:?}", key.sha256.chars().take(20).collect::<String>()),
+                "not the SHA-256 of a key",
+                "64 hexadecimal digits, as siaga key prints them",
+            );
+        }
+        if keys.iter().any(|other| other.name == key.name) {
+            document.fault(&format!("{path}.name"), &key.name, "the name is taken", "give each key a name of its own");
+        }
+        keys.push(key);
+    }
+    keys
+}
+
+#[derive(Deserialize)]
+struct Common {
+    name: String,
+    #[serde(default = "yes")]
+    two_way: bool,
+    #[serde(default)]
+    links: Option<bool>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn gateways(document: &mut Document) -> Vec<Gateway> {
+    let mut gateways: Vec<Gateway> = Vec::new();
+    for (path, mut table) in document.list("gateways") {
+        let mut common = Table::new();
+        for name in ["name", "two_way", "links"] {
+            if let Some(value) = table.remove(name) {
+                common.insert(name.to_owned(), value);
+            }
+        }
+        let common = document.piece::<Common>(&path, common);
+        let settings = document.piece::<GatewaySettings>(&path, table);
+        let (Some(common), Some(settings)) = (common, settings) else {
+            continue;
+        };
+        if gateways.iter().any(|other| other.name == common.name) {
+            document.fault(&format!("{path}.name"), &common.name, "the name is taken", "give each gateway a name of its own");
+        }
+        let transport = settings.transport();
+        if gateways.iter().any(|other| other.settings.transport() == transport) {
+            document.warn(
+                &path,
+                &common.name,
+                &format!("another gateway carries {transport} already"),
+                "the first one is used; several gateways for one transport are not supported yet",
+            );
+        }
+        gateways.push(Gateway {
+            name: common.name,
+            two_way: common.two_way,
+            // Short messages carry no link unless the route is known to let them through.
+            links: common.links.unwrap_or(transport != Transport::Sms),
+            settings,
+        });
+    }
+    gateways
+}
+
+/// What fits by itself and not together.
+fn check(settings: &Settings, document: &mut Document) {
+    let engine = &settings.engine;
+    if engine.batch == 0 || engine.batch > 5_000 {
+        document.fault("engine.batch", &engine.batch.to_string(), "not a size of a batch", "1 to 5000; 200 is good");
+    }
+    if engine.in_flight == 0 || engine.in_flight > 10_000 {
+        document.fault("engine.in_flight", &engine.in_flight.to_string(), "not a number of requests", "1 to 10000; 64 is good");
+    }
+    if engine.lease.as_secs() < 5 {
+        document.fault("engine.lease", &format!("{:#}", engine.lease), "too short: a slow pass would lose its work to another", "30s is good");
+    }
+    if engine.attempt_timeout.as_secs() < 11 {
+        document.warn("engine.attempt_timeout", &format!("{:#}", engine.attempt_timeout), "shorter than a gateway's own time-out of 10 s: a slow answer would be sent twice", "30s is good");
+    }
+    if !(1..=4096).contains(&settings.redis.shards) {
+        document.fault("redis.shards", &settings.redis.shards.to_string(), "not a number of shards", "1 for a single server, 16 for a cluster");
+    }
+    if settings.redis.mode == RedisMode::External && settings.redis.url.is_none() {
+        document.fault("redis.url", "", "missing", "write the address: redis://HOST:PORT, rediss://... or redis+unix:///PATH");
+    }
+    if settings.scan.enabled && !settings.scan.pattern.contains('*') {
+        document.fault("scan.pattern", &settings.scan.pattern, "no place for the complaint's id", "write a * where the id stands: aduan:*");
+    }
+    if settings.scan.enabled && settings.scan.pattern.starts_with(&format!("{}:", settings.redis.prefix)) {
+        document.fault("scan.pattern", &settings.scan.pattern, "these are Siaga's own keys", "other systems write under a prefix of their own");
+    }
+    if jiff::tz::TimeZone::get(&settings.server.zone).is_err() {
+        document.fault("server.zone", &settings.server.zone, "no such time zone", "Asia/Jakarta, Asia/Makassar or Asia/Jayapura");
+    }
+    let url = &settings.server.public_url;
+    if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
+        document.fault("server.public_url", url, "not an address", "https://siaga.example.go.id, without a slash at the end");
+    }
+    let real = |gateway: &Gateway| !matches!(gateway.settings, GatewaySettings::Sandbox(_));
+    if settings.gateways.iter().any(real) && !settings.gateways.iter().all(real) {
+        document.warn("gateways", "", "a sandbox stands beside real gateways: what goes through it reaches nobody", "take the sandbox out");
+    }
+    if settings.gateways.iter().any(real) && url.contains("//127.0.0.1") {
+        document.warn("server.public_url", url, "gateways on other machines cannot reach this address: no replies, no receipts", "the address by which they reach the service");
+    }
+    if settings.gateways.is_empty() {
+        document.warn("gateways", "", "there is no gateway: nobody can be paged", "add [[gateways]]; type = \"sandbox\" for a trial");
+    }
+}

@@ -1,0 +1,22 @@
+//! Settings and seeds: read from files and the environment, checked whole, all faults at once.
+//!
+//! Two lives: settings are read once at start; the directory, policies and calendars only begin
+//! as files and live as versions in the store.
+
+pub mod document;
+pub mod fault;
+pub mod load;
+pub mod seed;
+pub mod settings;
+
+pub use self::{
+    fault::{Fault, Faults, Gravity},
+    load::load,
+    settings::Settings,
+};
+
+/// Every option with its comment, equal to the defaults.
+pub const DEFAULT_SETTINGS: &str = include_str!("../../config/siaga.toml");
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,314 @@
+//! The settings, one struct a section. Read once at start; a change needs a restart.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::channel::registry::GatewaySettings;
+
+/// All settings.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How the service is reached.
+    pub server: Server,
+    /// Where Redis is.
+    pub redis: Redis,
+    /// How the loops run.
+    pub engine: Engine,
+    /// Complaints that other systems write into Redis.
+    pub scan: Scan,
+    /// What webhooks are authenticated by.
+    pub inbound: Inbound,
+    /// Signed acknowledgement links.
+    pub links: Links,
+    /// Where the directory, policies and calendars are read from.
+    pub data: Data,
+    /// How it logs.
+    pub log: Log,
+    /// Who may use the API.
+    pub api_keys: Vec<ApiKey>,
+    /// The ways out.
+    pub gateways: Vec<Gateway>,
+}
+
+/// How the service is reached.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How gateways and people reach it from outside: stands in callbacks and links.
+    pub public_url: String,
+    /// How large a request may be, in bytes.
+    pub body_limit: usize,
+    /// The zone in which times are shown.
+    pub zone: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            body_limit: 8 * 1024 * 1024,
+            zone: "Asia/Jakarta".to_owned(),
+        }
+    }
+}
+
+/// Whether Redis is a child of the service or runs elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RedisMode {
+    /// A private child in the data folder.
+    #[default]
+    Embedded,
+    /// At an address.
+    External,
+}
+
+/// When a write counts as safe on the private Redis.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// At most a second is lost when the machine loses its power; nothing when a process dies.
+    #[default]
+    Everysec,
+    /// Nothing is lost; slower.
+    Always,
+}
+
+/// Where Redis is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redis {
+    /// Embedded or external.
+    pub mode: RedisMode,
+    /// Embedded: the data folder.
+    pub data_dir: PathBuf,
+    /// Embedded: the program.
+    pub program: String,
+    /// Embedded: when a write counts as safe.
+    pub appendfsync: Sync,
+    /// Embedded: a port on the loopback address for other systems; none is no port.
+    pub port: Option<u16>,
+    /// External: the address. It may carry a password, so it counts as a secret.
+    pub url: Option<SecretString>,
+    /// Before every key.
+    pub prefix: String,
+    /// Over how many hash tags the keys are spread: 1 for a single server.
+    pub shards: u16,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            mode: RedisMode::Embedded,
+            data_dir: PathBuf::from("siaga-data"),
+            program: "redis-server".to_owned(),
+            appendfsync: Sync::Everysec,
+            port: None,
+            url: None,
+            prefix: "siaga".to_owned(),
+            shards: 1,
+        }
+    }
+}
+
+/// How the loops run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Engine {
+    /// How many complaints or pages one pass takes.
+    pub batch: usize,
+    /// How long what was taken is nobody else's.
+    pub lease: SignedDuration,
+    /// How long an attempt may stay unsettled before it counts as lost with its process.
+    pub attempt_timeout: SignedDuration,
+    /// How many requests to gateways may be under way at once.
+    pub in_flight: usize,
+    /// How long a reply code rests after use.
+    pub code_rest: SignedDuration,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self {
+            batch: 200,
+            lease: SignedDuration::from_secs(30),
+            attempt_timeout: SignedDuration::from_secs(30),
+            in_flight: 64,
+            code_rest: SignedDuration::from_hours(7 * 24),
+        }
+    }
+}
+
+/// Complaints that other systems write into Redis.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scan {
+    /// Whether they are looked for.
+    pub enabled: bool,
+    /// Their keys.
+    pub pattern: String,
+    /// How often all of them are looked at.
+    pub every: SignedDuration,
+    /// Whether a key is looked at the moment it changes, where Redis tells.
+    pub follow_changes: bool,
+    /// Which of our fields stands in which field of the hash.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        let fields = [
+            ("received_at", "diterima"),
+            ("unit", "unit"),
+            ("source", "kanal"),
+            ("classification", "klasifikasi"),
+            ("category", "kategori"),
+            ("area", "wilayah"),
+            ("title", "judul"),
+            ("anonymous", "anonim"),
+            ("confidential", "rahasia"),
+            ("status", "status"),
+            ("status_at", "status_sejak"),
+        ];
+        Self {
+            enabled: true,
+            pattern: "aduan:*".to_owned(),
+            every: SignedDuration::from_mins(10),
+            follow_changes: true,
+            fields: fields.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into(),
+        }
+    }
+}
+
+/// What webhooks are authenticated by. An empty one lets nobody in.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Inbound {
+    /// The parameter `secret` of Kannel's calls.
+    pub kannel_secret: SecretString,
+    /// The token of Meta's handshake.
+    pub whatsapp_verify_token: SecretString,
+    /// The app secret by which Meta signs.
+    pub whatsapp_app_secret: SecretString,
+}
+
+/// Signed acknowledgement links.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    /// What they are signed with; an empty one: no links.
+    pub secret: SecretString,
+    /// How long one is valid.
+    pub valid_for: SignedDuration,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self {
+            secret: SecretString::default(),
+            valid_for: SignedDuration::from_hours(72),
+        }
+    }
+}
+
+/// Where the directory, policies and calendars are read from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// Units, posts and who holds them: files, each may hold a part.
+    pub directory: Vec<PathBuf>,
+    /// A folder with a file a policy.
+    pub policies: PathBuf,
+    /// A folder with a file a calendar.
+    pub calendars: PathBuf,
+    /// The policy that new complaints begin with.
+    pub default_policy: String,
+    /// A folder with message templates that take the place of the shipped ones.
+    pub templates: Option<PathBuf>,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            directory: vec!["config/units.toml".into(), "config/people.toml".into()],
+            policies: "config/policies".into(),
+            calendars: "config/calendars".into(),
+            default_policy: "baku".to_owned(),
+            templates: None,
+        }
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// How it logs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// What is logged.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+/// A key for the API. Only its hash is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Whose it is.
+    pub name: String,
+    /// The SHA-256 of the key, in hexadecimal digits.
+    pub sha256: String,
+    /// What it may do: `intake`, `read`.
+    pub scopes: Vec<Scope>,
+    /// From when on it is worth nothing.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Hand complaints in and tell how they stand.
+    Intake,
+    /// Read complaints and their timelines.
+    Read,
+}
+
+/// A way out.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Its name, for logs and the ledger.
+    pub name: String,
+    /// Whether people can answer by the same way.
+    pub two_way: bool,
+    /// Whether its messages may carry a link.
+    pub links: bool,
+    /// What is the provider's own.
+    pub settings: GatewaySettings,
+}
