@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PhoneNumber(Box<str>);
 impl PhoneNumber {
+    /// The number as it is stored: `+` and digits only.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// masked
     pub fn masked(&self) -> String {
         self.0.chars().take(3).collect()
