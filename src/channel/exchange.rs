@@ -95,15 +95,13 @@ impl Answer {
     /// [`FailureKind::Unknown`], since the message may be on its way.
     pub(crate) fn kind(&self) -> FailureKind {
         match self.status.as_u16() {
-            200..=299 => FailureKind::Unknown,
-            // Not met yet, or not met in time, before our request was read.
-            408 | 425 => FailureKind::Temporary,
             429 => FailureKind::RateLimited {
                 retry_after: self.retry_after,
             },
-            // A way station gave up waiting for the gateway: it may have got through.
-            504 => FailureKind::Unknown,
-            500..=599 => FailureKind::Temporary,
+            // 504: a way station gave up waiting for the gateway; it may have got through.
+            200..=299 | 504 => FailureKind::Unknown,
+            // 408, 425: our request was not read to its end, or not yet wanted.
+            408 | 425 | 500..=599 => FailureKind::Temporary,
             // No account, no money, no such place, the wrong door: an operator must mend it.
             100..=199 | 300..=399 | 401 | 402 | 403 | 404 | 405 | 407 | 410 => {
                 FailureKind::Misconfigured
@@ -185,12 +183,11 @@ fn explain(error: &reqwest::Error) -> Failure {
 fn retry_after(headers: &HeaderMap) -> Option<SignedDuration> {
     let text = |name| headers.get(name)?.to_str().ok();
     let wish = text(header::RETRY_AFTER)?.trim();
-    let wait = match wish.parse::<u32>() {
-        Ok(seconds) => SignedDuration::from_secs(i64::from(seconds)),
-        Err(_) => {
-            let instant = |text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-            instant(wish)?.duration_since(instant(text(header::DATE)?)?)
-        }
+    let wait = if let Ok(seconds) = wish.parse::<u32>() {
+        SignedDuration::from_secs(i64::from(seconds))
+    } else {
+        let instant = |text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+        instant(wish)?.duration_since(instant(text(header::DATE)?)?)
     };
     Some(wait.clamp(SignedDuration::ZERO, LONGEST_WAIT))
 }

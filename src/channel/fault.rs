@@ -44,7 +44,7 @@ impl GatewayFault {
 }
 
 /// Longest patience that is accepted: a lease on an attempt must outlive it.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+const LONGEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Reads a gateway's patience, from just above zero to two minutes.
 ///

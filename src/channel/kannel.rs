@@ -123,7 +123,10 @@ impl Kannel {
             .ok_or_else(|| Failure::refused("a short message needs a telephone number"))?;
         let mut query = vec![
             ("username", self.settings.username.clone()),
-            ("password", self.settings.password.expose_secret().to_owned()),
+            (
+                "password",
+                self.settings.password.expose_secret().to_owned(),
+            ),
             ("from", self.settings.from.clone()),
             ("to", number.as_str().to_owned()),
             ("text", text.to_owned()),
@@ -153,7 +156,9 @@ pub(crate) fn sms_text(outgoing: &Outgoing) -> Result<&str, Failure> {
         return Err(Failure::refused("this gateway carries short messages only"));
     };
     if !outgoing.has_sound_reference() {
-        return Err(Failure::refused("the reference has characters outside its alphabet"));
+        return Err(Failure::refused(
+            "the reference has characters outside its alphabet",
+        ));
     }
     let parts = sms_text::measure(text).parts;
     if text.trim().is_empty() {
@@ -229,10 +234,22 @@ mod tests {
             (202, "3: Queued for later delivery\n", None),
             (202, "<html>", Some("unknown")),
             (200, "0: Accepted for delivery", Some("unknown")),
-            (403, "Authorization failed for sendsms", Some("misconfigured")),
+            (
+                403,
+                "Authorization failed for sendsms",
+                Some("misconfigured"),
+            ),
             (403, "Not routable. Do not try again.", Some("permanent")),
-            (400, "Missing receiver number, rejected", Some("wrong_address")),
-            (400, "Sender missing and no global set, rejected", Some("misconfigured")),
+            (
+                400,
+                "Missing receiver number, rejected",
+                Some("wrong_address"),
+            ),
+            (
+                400,
+                "Sender missing and no global set, rejected",
+                Some("misconfigured"),
+            ),
             (400, "Empty text not allowed, rejected", Some("permanent")),
             (503, "Temporal failure, try again later.", Some("temporary")),
             (500, "Sending failed.", Some("temporary")),

@@ -146,7 +146,10 @@ mod tests {
             ("no 0812-3456-7890 here", "no 0812*** here"),
             ("no 0812 3456 7890.", "no 0812***."),
             ("code 131026, 2 of 10", "code 131026, 2 of 10"),
-            ("550 <budi@dishub.test>: gone", "550 <b***@dishub.test>: gone"),
+            (
+                "550 <budi@dishub.test>: gone",
+                "550 <b***@dishub.test>: gone",
+            ),
             ("a\r\nb\u{1b}[31m", "a b [31m"),
         ] {
             assert_eq!(cleaned(said), told);

@@ -141,7 +141,9 @@ fn request_body(outgoing: &Outgoing) -> Result<Value, Failure> {
         .phone()
         .ok_or_else(|| Failure::refused("WhatsApp needs a telephone number"))?;
     if !outgoing.has_sound_reference() {
-        return Err(Failure::refused("the reference has characters outside its alphabet"));
+        return Err(Failure::refused(
+            "the reference has characters outside its alphabet",
+        ));
     }
     let (kind, content) = match &outgoing.message {
         Message::WhatsappText { text, buttons } => session_message(text, buttons)?,
@@ -153,7 +155,9 @@ fn request_body(outgoing: &Outgoing) -> Result<Value, Failure> {
             ..
         } => ("template", template(name, language, parameters, buttons)?),
         Message::Sms { .. } | Message::Email { .. } => {
-            return Err(Failure::refused("this gateway carries WhatsApp messages only"));
+            return Err(Failure::refused(
+                "this gateway carries WhatsApp messages only",
+            ));
         }
     };
     Ok(json!({
@@ -240,7 +244,8 @@ fn check_buttons(buttons: &[Button]) -> Result<(), Failure> {
     for (at, button) in buttons.iter().enumerate() {
         check_length("a button's title", &button.title, LONGEST_TITLE)?;
         check_length("a button's payload", &button.payload, LONGEST_PAYLOAD)?;
-        let is_twin = |other: &Button| other.title == button.title || other.payload == button.payload;
+        let is_twin =
+            |other: &Button| other.title == button.title || other.payload == button.payload;
         if buttons.iter().take(at).any(is_twin) {
             return Err(Failure::refused("two buttons share a title or a payload"));
         }
@@ -293,8 +298,25 @@ fn kind_of_code(code: i64, retry_after: Option<SignedDuration>) -> Option<Failur
         1 | 2 | 131_000 | 131_016 | 131_057 => FailureKind::Temporary,
         // Token, permissions, lock, payment, certificate, display name, number not registered or
         // only for tests, and everything about a template that was not approved as it is used.
-        0 | 3 | 10 | 33 | 190 | 200..=299 | 368 | 131_005 | 131_030 | 131_031 | 131_037
-        | 131_042 | 131_045 | 132_000 | 132_001 | 132_007 | 132_012 | 132_015 | 132_016
+        0
+        | 3
+        | 10
+        | 33
+        | 190
+        | 200..=299
+        | 368
+        | 131_005
+        | 131_030
+        | 131_031
+        | 131_037
+        | 131_042
+        | 131_045
+        | 132_000
+        | 132_001
+        | 132_007
+        | 132_012
+        | 132_015
+        | 132_016
         | 133_010 => FailureKind::Misconfigured,
         // The recipient is our own number.
         131_021 => FailureKind::WrongAddress,

@@ -26,10 +26,7 @@ use super::{
     kannel::sms_text,
     redact::Redactor,
 };
-use crate::domain::{
-    delivery::Transport,
-    message::Message,
-};
+use crate::domain::{delivery::Transport, message::Message};
 
 /// Longest WhatsApp text, in characters.
 const LONGEST_WHATSAPP: usize = 4096;
@@ -113,10 +110,14 @@ fn whatsapp_text(outgoing: &Outgoing) -> Result<&str, Failure> {
     let (Message::WhatsappText { text, .. } | Message::WhatsappTemplate { preview: text, .. }) =
         &outgoing.message
     else {
-        return Err(Failure::refused("this gateway carries WhatsApp messages only"));
+        return Err(Failure::refused(
+            "this gateway carries WhatsApp messages only",
+        ));
     };
     if !outgoing.has_sound_reference() {
-        return Err(Failure::refused("the reference has characters outside its alphabet"));
+        return Err(Failure::refused(
+            "the reference has characters outside its alphabet",
+        ));
     }
     let length = text.chars().count();
     if text.trim().is_empty() {
@@ -228,11 +229,7 @@ impl Verdict {
         Err(Failure::new(kind, self.detail(answer, &find)))
     }
 
-    fn detail(
-        &self,
-        answer: &Answer,
-        find: &dyn Fn(&Option<String>) -> Option<String>,
-    ) -> String {
+    fn detail(&self, answer: &Answer, find: &dyn Fn(&Option<String>) -> Option<String>) -> String {
         let said: Vec<String> = [&self.places.error, &self.places.error_text]
             .into_iter()
             .filter_map(find)

@@ -108,10 +108,7 @@ impl Blueprint {
 
     /// Renders everything with a sample message.
     fn try_out(&self, name: &str) -> Result<(), GatewayFault> {
-        let sample = context! {
-            to => "6281234567890", to_plus => "+6281234567890", to_national => "081234567890",
-            text => "teks", reference => "p:1", sender => self.settings.sender, secrets => self.secrets(),
-        };
+        let sample = self.context("+6281234567890", "teks", "p:1");
         for (field, template) in self.templates.templates() {
             let rendered = template
                 .render(&sample)
@@ -138,7 +135,7 @@ impl Blueprint {
         http: &reqwest::Client,
         values: &Values<'_>,
     ) -> Result<RequestBuilder, Failure> {
-        let context = self.context(values);
+        let context = self.context(values.number.as_str(), values.text, values.reference);
         let text = |field: &str| self.render(field, &context);
         let mut request = http.request(self.method.clone(), text("url")?);
         if !self.settings.query.is_empty() {
@@ -163,25 +160,22 @@ impl Blueprint {
         })
     }
 
-    fn context(&self, values: &Values<'_>) -> TemplateValue {
-        let plus = values.number.as_str();
+    fn context(&self, plus: &str, text: &str, reference: &str) -> TemplateValue {
         let digits = plus.trim_start_matches('+');
         let national = digits
             .strip_prefix(&self.settings.country_code)
             .map_or_else(|| digits.to_owned(), |rest| format!("0{rest}"));
-        context! {
-            to => digits, to_plus => plus, to_national => national,
-            text => values.text, reference => values.reference,
-            sender => self.settings.sender, secrets => self.secrets(),
-        }
-    }
-
-    fn secrets(&self) -> BTreeMap<&str, &str> {
-        self.settings
+        let secrets: BTreeMap<String, String> = self
+            .settings
             .secrets
             .iter()
-            .map(|(name, secret)| (name.as_str(), secret.expose_secret()))
-            .collect()
+            .map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned()))
+            .collect();
+        context! {
+            to => digits.to_owned(), to_plus => plus.to_owned(), to_national => national,
+            text => text.to_owned(), reference => reference.to_owned(),
+            sender => self.settings.sender.clone(), secrets => secrets,
+        }
     }
 
     fn render(&self, field: &str, context: &TemplateValue) -> Result<String, Failure> {
@@ -199,7 +193,12 @@ impl Blueprint {
     ) -> Result<Vec<(&'a str, String)>, Failure> {
         fields
             .keys()
-            .map(|name| Ok((name.as_str(), self.render(&format!("{prefix}.{name}"), context)?)))
+            .map(|name| {
+                Ok((
+                    name.as_str(),
+                    self.render(&format!("{prefix}.{name}"), context)?,
+                ))
+            })
             .collect()
     }
 
@@ -238,9 +237,7 @@ fn environment(raw_escape: AutoEscape) -> Environment<'static> {
         _ => AutoEscape::None,
     });
     templates.set_formatter(|out, state, value| match state.auto_escape() {
-        AutoEscape::Custom(_) => {
-            Ok(out.write_str(&percent_encode(&value.to_string()))?)
-        }
+        AutoEscape::Custom(_) => Ok(out.write_str(&percent_encode(&value.to_string()))?),
         _ => minijinja::escape_formatter(out, state, value),
     });
     templates
