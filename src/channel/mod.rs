@@ -4,6 +4,21 @@
 //! and never decides: the page machine does, from the [`FailureKind`]. To add a provider, write its
 //! file with its own `Settings`, add one line to `registry.rs`, and run the conformance table.
 
+pub mod email_smtp;
+pub mod exchange;
+pub mod fault;
+pub mod http_gateway;
+pub mod kannel;
+pub mod registry;
+pub mod sandbox;
+pub mod whatsapp_cloud;
+
+mod redact;
+mod sms_text;
+
+#[cfg(test)]
+mod conformance;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +26,7 @@ use async_trait::async_trait;
 use crate::domain::{
     delivery::{Address, FailureKind, Transport},
     message::Message,
+    phone::PhoneNumber,
 };
 
 /// One way out.
@@ -43,6 +59,29 @@ pub struct Outgoing {
     pub message: Message,
     /// For an e-mail that answers or follows an earlier one: that one's reference.
     pub in_reply_to: Option<String>,
+}
+
+impl Outgoing {
+    /// The telephone number, when it goes to one.
+    pub(crate) fn phone(&self) -> Option<&PhoneNumber> {
+        match &self.to {
+            Address::Phone(number) => Some(number),
+            Address::Email(_) => None,
+        }
+    }
+
+    /// Whether the reference keeps to its alphabet, so that it may stand in an address, a header
+    /// and a query as it is.
+    pub(crate) fn has_sound_reference(&self) -> bool {
+        std::iter::once(&self.reference)
+            .chain(self.in_reply_to.as_ref())
+            .all(|reference| {
+                (1..=160).contains(&reference.len())
+                    && reference
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"._-:".contains(&b))
+            })
+    }
 }
 
 /// The gateway took the message.
