@@ -23,10 +23,13 @@
 
 pub mod channel;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod inbound;
+pub mod intake;
 pub mod report;
 pub mod simulate;
 pub mod store;
 pub mod template;
+pub mod web;

@@ -58,7 +58,12 @@ impl Document {
         match self.table.remove(name) {
             Some(Value::Table(table)) => self.piece(name, table).unwrap_or_default(),
             Some(other) => {
-                self.fault(name, &shown(name, &other), "not a section", &format!("write it as [{name}]"));
+                self.fault(
+                    name,
+                    &shown(name, &other),
+                    "not a section",
+                    &format!("write it as [{name}]"),
+                );
                 T::default()
             }
             None => T::default(),
@@ -76,14 +81,24 @@ impl Document {
                     match item {
                         Value::Table(table) => Some((path, table)),
                         other => {
-                            self.fault(&path, &shown(name, &other), "not a table", &format!("write it as [[{name}]]"));
+                            self.fault(
+                                &path,
+                                &shown(name, &other),
+                                "not a table",
+                                &format!("write it as [[{name}]]"),
+                            );
                             None
                         }
                     }
                 })
                 .collect(),
             Some(other) => {
-                self.fault(name, &shown(name, &other), "not a list", &format!("write it as [[{name}]]"));
+                self.fault(
+                    name,
+                    &shown(name, &other),
+                    "not a list",
+                    &format!("write it as [[{name}]]"),
+                );
                 Vec::new()
             }
             None => Vec::new(),
@@ -107,11 +122,19 @@ impl Document {
             let (field, known) = unknown_field(&message);
             let at = match (&field, inner.as_str()) {
                 (Some(field), ".") => field.clone(),
-                (Some(field), inner) if !inner.ends_with(field.as_str()) => format!("{inner}.{field}"),
+                (Some(field), inner) if !inner.ends_with(field.as_str()) => {
+                    format!("{inner}.{field}")
+                }
                 (_, inner) => inner.to_owned(),
             };
-            let full = if at == "." { path.to_owned() } else { format!("{path}.{at}") };
-            let value = find(&table, &at).map(|value| shown(&at, value)).unwrap_or_default();
+            let full = if at == "." {
+                path.to_owned()
+            } else {
+                format!("{path}.{at}")
+            };
+            let value = find(&table, &at)
+                .map(|value| shown(&at, value))
+                .unwrap_or_default();
             let remedy = match (&field, message.strip_prefix("missing field `")) {
                 (Some(field), _) => match did_you_mean(field, known.iter().map(String::as_str)) {
                     Some(name) => format!("did you mean {name}?"),
@@ -141,7 +164,12 @@ impl Document {
                 Some(known) => format!("did you mean {known}?"),
                 None => format!("the sections are: {}", known.join(", ")),
             };
-            self.fault(&name, &shown(&name, &value), "there is no such section", &remedy);
+            self.fault(
+                &name,
+                &shown(&name, &value),
+                "there is no such section",
+                &remedy,
+            );
         }
         self.faults
     }
@@ -202,7 +230,9 @@ fn unknown_field(message: &str) -> (Option<String>, Vec<String>) {
 
 /// The parts of a path: `steps[2].to[0]` is steps, 2, to, 0.
 fn parts(path: &str) -> Vec<&str> {
-    path.split(['.', '[', ']']).filter(|part| !part.is_empty()).collect()
+    path.split(['.', '[', ']'])
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 fn find<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
@@ -274,13 +304,23 @@ fn lines(text: &str) -> HashMap<String, usize> {
     let mut prefix = String::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
-        if let Some(name) = line.strip_prefix("[[").and_then(|rest| rest.split("]]").next()) {
+        if let Some(name) = line
+            .strip_prefix("[[")
+            .and_then(|rest| rest.split("]]").next())
+        {
             let n = counts.entry(name.trim().to_owned()).or_default();
             prefix = format!("{}[{n}]", name.trim());
             *n += 1;
             lines.entry(prefix.clone()).or_insert(index + 1);
-        } else if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            if line.ends_with(']') && !line.contains('"') && !line.contains('=') && !line.contains(',') {
+        } else if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split(']').next())
+        {
+            if line.ends_with(']')
+                && !line.contains('"')
+                && !line.contains('=')
+                && !line.contains(',')
+            {
                 prefix = name.trim().to_owned();
                 lines.entry(prefix.clone()).or_insert(index + 1);
             }
@@ -288,7 +328,11 @@ fn lines(text: &str) -> HashMap<String, usize> {
             && !name.trim_start().starts_with(['#', '{'])
         {
             let name = name.trim().trim_matches('"');
-            let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+            let path = if prefix.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{prefix}.{name}")
+            };
             lines.entry(path).or_insert(index + 1);
         }
     }

@@ -114,7 +114,11 @@ fn set(table: &mut Table, path: &[String], value: &str) {
 fn secrets(table: &mut Table, path: &str, document: &mut Document) {
     let names: Vec<String> = table.keys().cloned().collect();
     for name in names {
-        let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let here = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         match table.get_mut(&name) {
             Some(Value::Table(inner)) => secrets(inner, &here, document),
             Some(Value::Array(items)) => {
@@ -161,7 +165,12 @@ fn api_keys(document: &mut Document) -> Vec<ApiKey> {
             );
         }
         if keys.iter().any(|other| other.name == key.name) {
-            document.fault(&format!("{path}.name"), &key.name, "the name is taken", "give each key a name of its own");
+            document.fault(
+                &format!("{path}.name"),
+                &key.name,
+                "the name is taken",
+                "give each key a name of its own",
+            );
         }
         keys.push(key);
     }
@@ -196,10 +205,18 @@ fn gateways(document: &mut Document) -> Vec<Gateway> {
             continue;
         };
         if gateways.iter().any(|other| other.name == common.name) {
-            document.fault(&format!("{path}.name"), &common.name, "the name is taken", "give each gateway a name of its own");
+            document.fault(
+                &format!("{path}.name"),
+                &common.name,
+                "the name is taken",
+                "give each gateway a name of its own",
+            );
         }
         let transport = settings.transport();
-        if gateways.iter().any(|other| other.settings.transport() == transport) {
+        if gateways
+            .iter()
+            .any(|other| other.settings.transport() == transport)
+        {
             document.warn(
                 &path,
                 &common.name,
@@ -222,44 +239,114 @@ fn gateways(document: &mut Document) -> Vec<Gateway> {
 fn check(settings: &Settings, document: &mut Document) {
     let engine = &settings.engine;
     if engine.batch == 0 || engine.batch > 5_000 {
-        document.fault("engine.batch", &engine.batch.to_string(), "not a size of a batch", "1 to 5000; 200 is good");
+        document.fault(
+            "engine.batch",
+            &engine.batch.to_string(),
+            "not a size of a batch",
+            "1 to 5000; 200 is good",
+        );
     }
     if engine.in_flight == 0 || engine.in_flight > 10_000 {
-        document.fault("engine.in_flight", &engine.in_flight.to_string(), "not a number of requests", "1 to 10000; 64 is good");
+        document.fault(
+            "engine.in_flight",
+            &engine.in_flight.to_string(),
+            "not a number of requests",
+            "1 to 10000; 64 is good",
+        );
     }
     if engine.lease.as_secs() < 5 {
-        document.fault("engine.lease", &format!("{:#}", engine.lease), "too short: a slow pass would lose its work to another", "30s is good");
+        document.fault(
+            "engine.lease",
+            &format!("{:#}", engine.lease),
+            "too short: a slow pass would lose its work to another",
+            "30s is good",
+        );
     }
     if engine.attempt_timeout.as_secs() < 11 {
-        document.warn("engine.attempt_timeout", &format!("{:#}", engine.attempt_timeout), "shorter than a gateway's own time-out of 10 s: a slow answer would be sent twice", "30s is good");
+        document.warn(
+            "engine.attempt_timeout",
+            &format!("{:#}", engine.attempt_timeout),
+            "shorter than a gateway's own time-out of 10 s: a slow answer would be sent twice",
+            "30s is good",
+        );
     }
     if !(1..=4096).contains(&settings.redis.shards) {
-        document.fault("redis.shards", &settings.redis.shards.to_string(), "not a number of shards", "1 for a single server, 16 for a cluster");
+        document.fault(
+            "redis.shards",
+            &settings.redis.shards.to_string(),
+            "not a number of shards",
+            "1 for a single server, 16 for a cluster",
+        );
     }
     if settings.redis.mode == RedisMode::External && settings.redis.url.is_none() {
-        document.fault("redis.url", "", "missing", "write the address: redis://HOST:PORT, rediss://... or redis+unix:///PATH");
+        document.fault(
+            "redis.url",
+            "",
+            "missing",
+            "write the address: redis://HOST:PORT, rediss://... or redis+unix:///PATH",
+        );
     }
     if settings.scan.enabled && !settings.scan.pattern.contains('*') {
-        document.fault("scan.pattern", &settings.scan.pattern, "no place for the complaint's id", "write a * where the id stands: aduan:*");
+        document.fault(
+            "scan.pattern",
+            &settings.scan.pattern,
+            "no place for the complaint's id",
+            "write a * where the id stands: aduan:*",
+        );
     }
-    if settings.scan.enabled && settings.scan.pattern.starts_with(&format!("{}:", settings.redis.prefix)) {
-        document.fault("scan.pattern", &settings.scan.pattern, "these are Siaga's own keys", "other systems write under a prefix of their own");
+    if settings.scan.enabled
+        && settings
+            .scan
+            .pattern
+            .starts_with(&format!("{}:", settings.redis.prefix))
+    {
+        document.fault(
+            "scan.pattern",
+            &settings.scan.pattern,
+            "these are Siaga's own keys",
+            "other systems write under a prefix of their own",
+        );
     }
     if jiff::tz::TimeZone::get(&settings.server.zone).is_err() {
-        document.fault("server.zone", &settings.server.zone, "no such time zone", "Asia/Jakarta, Asia/Makassar or Asia/Jayapura");
+        document.fault(
+            "server.zone",
+            &settings.server.zone,
+            "no such time zone",
+            "Asia/Jakarta, Asia/Makassar or Asia/Jayapura",
+        );
     }
     let url = &settings.server.public_url;
     if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
-        document.fault("server.public_url", url, "not an address", "https://siaga.example.go.id, without a slash at the end");
+        document.fault(
+            "server.public_url",
+            url,
+            "not an address",
+            "https://siaga.example.go.id, without a slash at the end",
+        );
     }
     let real = |gateway: &Gateway| !matches!(gateway.settings, GatewaySettings::Sandbox(_));
     if settings.gateways.iter().any(real) && !settings.gateways.iter().all(real) {
-        document.warn("gateways", "", "a sandbox stands beside real gateways: what goes through it reaches nobody", "take the sandbox out");
+        document.warn(
+            "gateways",
+            "",
+            "a sandbox stands beside real gateways: what goes through it reaches nobody",
+            "take the sandbox out",
+        );
     }
     if settings.gateways.iter().any(real) && url.contains("//127.0.0.1") {
-        document.warn("server.public_url", url, "gateways on other machines cannot reach this address: no replies, no receipts", "the address by which they reach the service");
+        document.warn(
+            "server.public_url",
+            url,
+            "gateways on other machines cannot reach this address: no replies, no receipts",
+            "the address by which they reach the service",
+        );
     }
     if settings.gateways.is_empty() {
-        document.warn("gateways", "", "there is no gateway: nobody can be paged", "add [[gateways]]; type = \"sandbox\" for a trial");
+        document.warn(
+            "gateways",
+            "",
+            "there is no gateway: nobody can be paged",
+            "add [[gateways]]; type = \"sandbox\" for a trial",
+        );
     }
 }

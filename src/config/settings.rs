@@ -181,7 +181,9 @@ impl Default for Scan {
             pattern: "aduan:*".to_owned(),
             every: SignedDuration::from_mins(10),
             follow_changes: true,
-            fields: fields.map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned())).into(),
+            fields: fields
+                .map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()))
+                .into(),
         }
     }
 }

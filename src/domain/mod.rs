@@ -21,4 +21,5 @@ pub mod message;
 pub mod page;
 pub mod phone;
 pub mod policy;
+pub mod policy_check;
 pub mod reply;

@@ -34,7 +34,9 @@ impl Engine {
     /// When Redis is away; the slot is then gone, and the next ring does the work.
     pub async fn housekeep(&self, work: &Housekeeping) -> Result<Option<Found>, StoreError> {
         let now = self.clock.now();
-        let every = i64::try_from(work.every.as_millis()).unwrap_or(i64::MAX).max(1);
+        let every = i64::try_from(work.every.as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
         let slot_ms = now.as_millisecond() / every * every;
         let slot = jiff::Timestamp::from_millisecond(slot_ms).unwrap_or(now);
         if !self.store.claim_slot("scan", slot).await? {
@@ -100,7 +102,9 @@ impl Engine {
                 );
             }
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, "housekeeping failed; it is done at the next ring"),
+            Err(error) => {
+                tracing::error!(%error, "housekeeping failed; it is done at the next ring")
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Engine;
 use crate::{
     clock::patience,
-    domain::{escalation::Input, id::ComplaintId},
+    domain::id::ComplaintId,
     intake::{
         submission::parse_submission,
         take::{Mode, Taken, take},
@@ -83,7 +83,11 @@ impl Engine {
         keys: &[String],
         found: &mut Found,
     ) -> Result<(), StoreError> {
-        let names: Vec<String> = scan.fields.iter().map(|(_, theirs)| theirs.clone()).collect();
+        let names: Vec<String> = scan
+            .fields
+            .iter()
+            .map(|(_, theirs)| theirs.clone())
+            .collect();
         let hashes = self.store.read_foreign(keys, &names).await?;
         let seen = self.store.seen(keys).await?;
         let mut remember = HashMap::new();
@@ -162,8 +166,10 @@ impl Engine {
             let mut cursor = 0;
             loop {
                 let (next, keys) = self.store.scan_step(cursor, &pattern).await?;
-                let ids: Vec<ComplaintId> =
-                    keys.iter().filter_map(|key| Keys::complaint_in(key)).collect();
+                let ids: Vec<ComplaintId> = keys
+                    .iter()
+                    .filter_map(|key| Keys::complaint_in(key))
+                    .collect();
                 repaired += self.repair_some(shard, &ids).await?;
                 cursor = next;
                 if cursor == 0 {
@@ -189,7 +195,13 @@ impl Engine {
             .collect();
         let world = self.worlds.get();
         let mut repaired = 0;
-        for loaded in self.store.load_escalations(&suspects).await?.into_iter().flatten() {
+        for loaded in self
+            .store
+            .load_escalations(&suspects)
+            .await?
+            .into_iter()
+            .flatten()
+        {
             let state = loaded.value;
             let wants = world
                 .context(&state.policy)

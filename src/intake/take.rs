@@ -47,10 +47,7 @@ pub async fn take(
     mode: Mode,
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
-    let known = match store
-        .open(world, complaint.clone(), status_at, now)
-        .await?
-    {
+    let known = match store.open(world, complaint.clone(), status_at, now).await? {
         Opened::New(transition) => return Ok(Taken::New(Box::new(transition.state))),
         Opened::Known(known) => known,
     };
@@ -90,9 +87,7 @@ async fn follow(
         }),
     ];
     for input in inputs.into_iter().flatten() {
-        if let Advanced::Done(transition) =
-            store.advance(world, &given.id, input, now).await?
-        {
+        if let Advanced::Done(transition) = store.advance(world, &given.id, input, now).await? {
             latest = transition.state;
         }
     }
@@ -122,8 +117,14 @@ fn differences(known: &Complaint, given: &Complaint) -> Vec<(&'static str, Strin
         ("title", text(&known.title), text(&given.title)),
         (
             "unit",
-            known.unit.as_ref().map_or("(none)".into(), ToString::to_string),
-            given.unit.as_ref().map_or("(none)".into(), ToString::to_string),
+            known
+                .unit
+                .as_ref()
+                .map_or("(none)".into(), ToString::to_string),
+            given
+                .unit
+                .as_ref()
+                .map_or("(none)".into(), ToString::to_string),
         ),
     ];
     fields

@@ -214,7 +214,11 @@ impl NoteWords {
                 ("no_longer_open", &[], 0)
             }
             ReplyNote::Several { count, accepted } => (
-                if *accepted { "several_accepted" } else { "several_refused" },
+                if *accepted {
+                    "several_accepted"
+                } else {
+                    "several_refused"
+                },
                 &[],
                 *count,
             ),

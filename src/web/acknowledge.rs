@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use minijinja::{Environment, context};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Web, problem::Problem};
 use crate::{
@@ -22,12 +22,15 @@ use crate::{
 };
 
 /// Puts a page together from a template of ours.
-pub(super) fn render<C: Serialize>(template: &str, context: &C) -> Result<String, Problem> {
+pub(super) fn render(template: &str, context: minijinja::Value) -> Result<String, Problem> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
     environment.render_str(template, context).map_err(|error| {
         tracing::error!(%error, "a page's template failed");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made")
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the page could not be made",
+        )
     })
 }
 
@@ -88,7 +91,10 @@ pub(super) async fn answer(
     let answer = Answer {
         responder: allowed.responder.clone(),
         // One answer a paging: pressing twice is one answer, after the next page it is a new one.
-        reply: format!("link.{}.{}.{}", allowed.responder, before.pagings, pressed.answer),
+        reply: format!(
+            "link.{}.{}.{}",
+            allowed.responder, before.pagings, pressed.answer
+        ),
         via: None,
     };
     let input = match pressed.answer.as_str() {
@@ -109,9 +115,16 @@ pub(super) async fn answer(
     let Advanced::Done(transition) = advanced else {
         return Err(gone());
     };
-    metrics::counter!("siaga_replies_total", "transport" => "link", "result" => "taken").increment(1);
+    metrics::counter!("siaga_replies_total", "transport" => "link", "result" => "taken")
+        .increment(1);
     let closed = transition.facts.iter().any(|fact| {
-        matches!(fact, What::AnswerWithoutEffect { why: NoEffect::NoLongerOpen, .. })
+        matches!(
+            fact,
+            What::AnswerWithoutEffect {
+                why: NoEffect::NoLongerOpen,
+                ..
+            }
+        )
     });
     let standing = match &transition.state.paging {
         _ if closed => Standing::Closed,
@@ -159,7 +172,11 @@ fn check(web: &Web, token: &str) -> Result<Allowed, BadToken> {
 }
 
 async fn load(web: &Web, allowed: &Allowed) -> Result<Escalation, Problem> {
-    let found = web.inbound.store.load_escalation(&allowed.complaint).await?;
+    let found = web
+        .inbound
+        .store
+        .load_escalation(&allowed.complaint)
+        .await?;
     Ok(found.ok_or_else(gone)?.value)
 }
 
@@ -170,7 +187,7 @@ fn gone() -> Problem {
 fn expired(bad: BadToken) -> Result<Response, Problem> {
     let html = render(
         include_str!("../../templates/web/acknowledge.html"),
-        &context! { lang => "id", state => "expired", complaint => "" },
+        context! { lang => "id", state => "expired", complaint => "" },
     )?;
     let status = match bad {
         BadToken::Forged => StatusCode::FORBIDDEN,
@@ -217,12 +234,12 @@ fn page(
     let complaint = &state.complaint;
     let html = render(
         include_str!("../../templates/web/acknowledge.html"),
-        &context! {
+        context! {
             lang => if language == Language::En { "en" } else { "id" },
             title => title_of(world, allowed),
             complaint => complaint.id.as_str(),
-            category => complaint.category,
-            area => complaint.area,
+            category => complaint.category.clone(),
+            area => complaint.area.clone(),
             unit => complaint.unit.as_ref().map(ToString::to_string),
             deadline_text => deadline.map(|at| local_time(at, &web.zone, language)),
             late_text => late.filter(|late| *late > 0).map(length),

@@ -132,8 +132,11 @@ fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<Field
 async fn one(web: &Web, body: &[u8]) -> Result<Response, Problem> {
     let now = web.inbound.clock.now();
     let submission = parse(web, body, now).map_err(|found| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the complaint does not fit")
-            .errors(faults(None, found))
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "the complaint does not fit",
+        )
+        .errors(faults(None, found))
     })?;
     let world = web.inbound.worlds.get();
     let taken = take(
@@ -195,7 +198,12 @@ async fn batch(web: &Web, body: &[u8]) -> Result<Response, Problem> {
         .collect();
     let mut results = Vec::with_capacity(lines.len());
     for together in lines.chunks(TOGETHER) {
-        let done = join_all(together.iter().map(|(line, text)| one_line(web, *line, text))).await;
+        let done = join_all(
+            together
+                .iter()
+                .map(|(line, text)| one_line(web, *line, text)),
+        )
+        .await;
         for result in done {
             results.push(result?);
         }
@@ -446,7 +454,10 @@ async fn change_status(
             "at",
             &at.to_string(),
             "before the complaint was received, or in the future",
-            format!("a time from {} to now, or leave it out", known.complaint.received_at),
+            format!(
+                "a time from {} to now, or leave it out",
+                known.complaint.received_at
+            ),
         ));
     }
     let input = Input::StatusChanged {

@@ -70,8 +70,10 @@ impl ApiKeys {
                     .detail("look whether its hash stands in [[api_keys]] of the settings")
             })?;
         if key.expires.is_some_and(|until| until <= now) {
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "this API key has expired")
-                .detail("make a new one with siaga key"));
+            return Err(
+                Problem::new(StatusCode::UNAUTHORIZED, "this API key has expired")
+                    .detail("make a new one with siaga key"),
+            );
         }
         if !key.scopes.contains(&scope) {
             return Err(Problem::new(

@@ -92,8 +92,11 @@ pub(super) async fn whatsapp_event(
         .detail("compare inbound.whatsapp_app_secret with the app secret at Meta"));
     }
     let brought = whatsapp::read(&body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "the body is no webhook of the documented shape")
-            .detail(error.to_string())
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the body is no webhook of the documented shape",
+        )
+        .detail(error.to_string())
     })?;
     for reply in brought.replies {
         web.inbound.reply(reply).await?;

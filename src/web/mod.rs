@@ -92,7 +92,10 @@ pub fn router(web: Web) -> Router {
             "/hooks/whatsapp",
             get(hooks::whatsapp_handshake).post(hooks::whatsapp_event),
         )
-        .route("/a/{token}", get(acknowledge::show).post(acknowledge::answer))
+        .route(
+            "/a/{token}",
+            get(acknowledge::show).post(acknowledge::answer),
+        )
         .route("/assets/acknowledge.css", get(acknowledge::style));
     if web.demo.is_some() {
         router = router.merge(demo::routes());
@@ -108,7 +111,10 @@ pub fn router(web: Web) -> Router {
             REQUEST_TIMEOUT,
         ))
         .layer(CatchPanicLayer::new())
-        .layer(set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(set(
+            header::CONTENT_SECURITY_POLICY,
+            CONTENT_SECURITY_POLICY,
+        ))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "no-referrer"))
         .layer(set(header::CACHE_CONTROL, "no-store"))
@@ -124,10 +130,10 @@ async fn home(State(web): State<Web>) -> Response {
     let trouble = web.health.trouble();
     let page = acknowledge::render(
         include_str!("../../templates/web/home.html"),
-        &minijinja::context! {
+        minijinja::context! {
             lang => "id",
-            ok => trouble.is_none(),
-            trouble => trouble,
+            healthy => trouble.is_none(),
+            status_text => trouble.unwrap_or_else(|| "Semua bagian bekerja.".to_owned()),
             demo => web.demo.is_some(),
             version => env!("CARGO_PKG_VERSION"),
         },

@@ -84,7 +84,10 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // What Redis says is for the operators; the caller needs to know that nothing was promised.
         tracing::error!(%error, "a request failed at the store");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the store is not available")
-            .detail("nothing was taken in: send the same request again in a moment")
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store is not available",
+        )
+        .detail("nothing was taken in: send the same request again in a moment")
     }
 }

@@ -20,7 +20,6 @@ use tokio_stream::wrappers::BroadcastStream;
 use super::{Demo, Shown, Web, view};
 use crate::{
     channel::sandbox::SandboxBehaviour,
-    clock::Clock,
     domain::{
         complaint::{Complaint, Privacy, Status},
         delivery::{Address, Transport},
@@ -35,20 +34,76 @@ use crate::{
 
 /// The page's files.
 const FILES: [(&str, &str, &str); 14] = [
-    ("icon.svg", "image/svg+xml", include_str!("../../../templates/web/icon.svg")),
-    ("demo/demo.css", "text/css", include_str!("../../../templates/web/demo/demo.css")),
-    ("demo/detail.css", "text/css", include_str!("../../../templates/web/demo/detail.css")),
-    ("demo/phones.css", "text/css", include_str!("../../../templates/web/demo/phones.css")),
-    ("demo/demo.js", "text/javascript", include_str!("../../../templates/web/demo/demo.js")),
-    ("demo/complaints.js", "text/javascript", include_str!("../../../templates/web/demo/complaints.js")),
-    ("demo/detail.js", "text/javascript", include_str!("../../../templates/web/demo/detail.js")),
-    ("demo/dial.js", "text/javascript", include_str!("../../../templates/web/demo/dial.js")),
-    ("demo/element.js", "text/javascript", include_str!("../../../templates/web/demo/element.js")),
-    ("demo/phones.js", "text/javascript", include_str!("../../../templates/web/demo/phones.js")),
-    ("demo/sound.js", "text/javascript", include_str!("../../../templates/web/demo/sound.js")),
-    ("demo/words.js", "text/javascript", include_str!("../../../templates/web/demo/words.js")),
-    ("demo/world.js", "text/javascript", include_str!("../../../templates/web/demo/world.js")),
-    ("acknowledge.css", "text/css", include_str!("../../../templates/web/acknowledge.css")),
+    (
+        "icon.svg",
+        "image/svg+xml",
+        include_str!("../../../templates/web/icon.svg"),
+    ),
+    (
+        "demo/demo.css",
+        "text/css",
+        include_str!("../../../templates/web/demo/demo.css"),
+    ),
+    (
+        "demo/detail.css",
+        "text/css",
+        include_str!("../../../templates/web/demo/detail.css"),
+    ),
+    (
+        "demo/phones.css",
+        "text/css",
+        include_str!("../../../templates/web/demo/phones.css"),
+    ),
+    (
+        "demo/demo.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/demo.js"),
+    ),
+    (
+        "demo/complaints.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/complaints.js"),
+    ),
+    (
+        "demo/detail.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/detail.js"),
+    ),
+    (
+        "demo/dial.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/dial.js"),
+    ),
+    (
+        "demo/element.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/element.js"),
+    ),
+    (
+        "demo/phones.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/phones.js"),
+    ),
+    (
+        "demo/sound.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/sound.js"),
+    ),
+    (
+        "demo/words.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/words.js"),
+    ),
+    (
+        "demo/world.js",
+        "text/javascript",
+        include_str!("../../../templates/web/demo/world.js"),
+    ),
+    (
+        "acknowledge.css",
+        "text/css",
+        include_str!("../../../templates/web/acknowledge.css"),
+    ),
 ];
 
 fn demo(web: &Web) -> Result<&Demo, Problem> {
@@ -67,9 +122,11 @@ pub(super) async fn page() -> Response {
 
 pub(super) async fn asset(Path(path): Path<String>) -> Response {
     match FILES.iter().find(|(name, ..)| *name == path) {
-        Some((_, kind, text)) => {
-            ([(header::CONTENT_TYPE, format!("{kind}; charset=utf-8"))], *text).into_response()
-        }
+        Some((_, kind, text)) => (
+            [(header::CONTENT_TYPE, format!("{kind}; charset=utf-8"))],
+            *text,
+        )
+            .into_response(),
         None => Problem::new(StatusCode::NOT_FOUND, "there is no such file").into_response(),
     }
 }
@@ -116,9 +173,11 @@ pub(super) async fn events(
     let events = demo(&web)?.events.subscribe();
     let stream = BroadcastStream::new(events).filter_map(|event| {
         // Who is too slow misses some; the page fetches the whole state now and then.
-        future::ready(event.ok().map(|event| {
-            Ok(SseEvent::default().event(event.name).data(event.data))
-        }))
+        future::ready(
+            event
+                .ok()
+                .map(|event| Ok(SseEvent::default().event(event.name).data(event.data))),
+        )
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
@@ -131,7 +190,10 @@ pub(super) async fn complaint(
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     match view::one(&web.inbound, &id).await? {
         Some(value) => Ok(Json(value)),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no complaint {id}"))),
+        None => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no complaint {id}"),
+        )),
     }
 }
 
@@ -155,10 +217,18 @@ pub(super) async fn reply(
         .directory()
         .responders
         .get(&typed.responder)
-        .and_then(|person| person.methods.iter().find(|m| m.transport == typed.transport))
+        .and_then(|person| {
+            person
+                .methods
+                .iter()
+                .find(|m| m.transport == typed.transport)
+        })
         .map(|method| method.address.clone())
         .ok_or_else(|| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "this person has no such telephone")
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "this person has no such telephone",
+            )
         })?;
     let text: String = typed.text.chars().take(500).collect();
     let complaint = typed
@@ -185,7 +255,9 @@ pub(super) async fn reply(
             from: address,
             text,
             // A short message does not tell which one it answers; the others do.
-            answers: typed.reference.filter(|_| typed.transport != Transport::Sms),
+            answers: typed
+                .reference
+                .filter(|_| typed.transport != Transport::Sms),
         })
         .await?;
     Ok(StatusCode::ACCEPTED)
@@ -259,7 +331,15 @@ pub(super) async fn new_complaint(State(web): State<Web>) -> Result<Json<Value>,
         status: Status::new_complaint(),
     };
     let world = web.inbound.worlds.get();
-    take(&web.inbound.store, &world, complaint, None, Mode::Create, now).await?;
+    take(
+        &web.inbound.store,
+        &world,
+        complaint,
+        None,
+        Mode::Create,
+        now,
+    )
+    .await?;
     demo.follow(id.clone());
     Ok(Json(json!({ "id": id })))
 }

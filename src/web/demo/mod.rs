@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::Web;
 use crate::{
     channel::sandbox::{SandboxBehaviour, SandboxBoard, SandboxItem},
-    clock::{Clock, ScaledClock, patience},
+    clock::{ScaledClock, patience},
     domain::{
         delivery::{Address, ReceiptKind, Transport},
         id::{ComplaintId, ResponderId},
@@ -152,7 +152,10 @@ impl Demo {
         let world = inbound.worlds.get();
         let responder = match &parts {
             Some((_, responder)) => Some(responder.clone()),
-            None => world.people_at(item.transport, &item.address).first().cloned(),
+            None => world
+                .people_at(item.transport, &item.address)
+                .first()
+                .cloned(),
         };
         let Some(responder) = responder else { return };
         if self.board.behaviour(&item.address) != SandboxBehaviour::Deliver {

@@ -84,7 +84,9 @@ pub(super) fn seen(world: &World, state: &Escalation, now: Timestamp) -> Seen {
         missed_at: state.promise.missed,
         hold_until,
         next_at: next.as_ref().map(|next| next.at),
-        next: next.as_ref().map(|next| what_comes(&next.facts, Language::Id)),
+        next: next
+            .as_ref()
+            .map(|next| what_comes(&next.facts, Language::Id)),
         acknowledged_by: by.map(|by| {
             world
                 .directory()
@@ -164,10 +166,7 @@ fn what_comes(facts: &[What], language: Language) -> String {
 }
 
 /// One complaint with what has happened and what comes next.
-pub(super) async fn one(
-    inbound: &Inbound,
-    id: &ComplaintId,
-) -> Result<Option<Value>, StoreError> {
+pub(super) async fn one(inbound: &Inbound, id: &ComplaintId) -> Result<Option<Value>, StoreError> {
     let Some(loaded) = inbound.store.load_escalation(id).await? else {
         return Ok(None);
     };

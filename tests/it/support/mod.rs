@@ -15,5 +15,5 @@ pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod smtp;
-pub(crate) mod wait;
 pub mod town;
+pub(crate) mod wait;

@@ -1,0 +1,178 @@
+//! Tests of the settings and seeds.
+
+use super::{DEFAULT_SETTINGS, Settings, load::read, seed::Sources};
+use crate::domain::policy_check;
+
+fn none() -> std::iter::Empty<(String, String)> {
+    std::iter::empty()
+}
+
+#[test]
+fn the_written_defaults_are_the_defaults() {
+    let (written, _) = read("config/siaga.toml", DEFAULT_SETTINGS, none()).unwrap();
+    let plain = Settings::default();
+    assert_eq!(written.server, plain.server);
+    assert_eq!(written.engine, plain.engine);
+    assert_eq!(written.scan, plain.scan);
+    assert_eq!(written.data, plain.data);
+    assert_eq!(written.log, plain.log);
+    assert_eq!(format!("{:?}", written.redis), format!("{:?}", plain.redis));
+    assert_eq!(written.links.valid_for, plain.links.valid_for);
+    assert!(written.gateways.is_empty() && written.api_keys.is_empty());
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_line_value_and_remedy() {
+    let text = r#"
+[server]
+listen = "here"
+publik_url = "http://x"
+body_limit = -1
+
+[redis]
+mode = "cloud"
+shards = 0
+
+[engine]
+lease = "soon"
+batch = 100000
+
+[scan]
+pattern = "aduan"
+
+[gatways]
+
+[[api_keys]]
+name = "a"
+sha256 = "zz"
+scopes = ["everything"]
+
+[[gateways]]
+name = "k"
+type = "kannel"
+adress = "http://127.0.0.1"
+
+[[gateways]]
+name = "x"
+type = "pigeon"
+"#;
+    let faults = read("siaga.toml", text, none()).unwrap_err();
+    let all = faults.to_string();
+    for expected in [
+        "siaga.toml:3: server.listen = \"here\"",
+        "siaga.toml:4: server.publik_url = \"http://x\": there is no such field\n    did you mean public_url?",
+        "siaga.toml:5: server.body_limit = -1",
+        "siaga.toml:8: redis.mode = \"cloud\"",
+        "siaga.toml:12: engine.lease = \"soon\"",
+        "siaga.toml:16: scan.pattern = aduan",
+        "gatways: there is no such section\n    did you mean gateways?",
+        "api_keys[0].scopes",
+        "gateways[0]",
+        "gateways[1]",
+    ] {
+        let plain = expected.split(": there").next().unwrap();
+        assert!(all.contains(plain), "{expected}\nis not in\n{all}");
+    }
+}
+
+#[test]
+fn the_environment_and_secret_files_go_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "hush\n").unwrap();
+    let text = format!("[links]\nsecret_file = {:?}\n", file.display().to_string());
+    let environment = [
+        (
+            "SIAGA__SERVER__LISTEN".to_owned(),
+            "0.0.0.0:9999".to_owned(),
+        ),
+        ("SIAGA__REDIS__SHARDS".to_owned(), "4".to_owned()),
+        ("HOME".to_owned(), "/".to_owned()),
+    ];
+    let (settings, _) = read("siaga.toml", &text, environment.into_iter()).unwrap();
+    assert_eq!(settings.server.listen.port(), 9999);
+    assert_eq!(settings.redis.shards, 4);
+    use secrecy::ExposeSecret;
+    assert_eq!(settings.links.secret.expose_secret(), "hush");
+    assert!(!format!("{settings:?}").contains("hush"));
+}
+
+#[test]
+fn the_shipped_seeds_hold() {
+    let mut faults = Vec::new();
+    let seeds = Sources::shipped(true).parse(&mut faults);
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(seeds.directory.units.len(), 53, "51 units and two desks");
+    let calendars = seeds.calendars.keys().cloned().collect();
+    let findings = policy_check::check(&seeds.policies, &seeds.directory, &calendars);
+    let errors: Vec<_> = findings.iter().filter(|finding| finding.is_error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn faults_of_seeds_name_the_place() {
+    let source = |text: &str| vec![("d.toml".to_owned(), text.to_owned())];
+    let sources = Sources {
+        directory: source(
+            r#"
+coordinator = "K"
+[[units]]
+code = "a b"
+name = "x"
+[[units]]
+code = "A"
+name = "Dinas A"
+[[units]]
+code = "A"
+name = "Dinas B"
+[[people]]
+id = "p"
+name = "P"
+sms = "abc"
+[holders]
+"A.kepala" = "nobody"
+"Z.kepala" = "p"
+[[acting]]
+post = "A.kepala"
+responder = "p"
+kind = "plt"
+decree = "1"
+from = "2026-01-01T00:00:00"
+until = "2026-01-01T00:00:00+07:00"
+"#,
+        ),
+        ..Sources::default()
+    };
+    let mut faults = Vec::new();
+    let seeds = sources.parse(&mut faults);
+    let text: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+    for place in [
+        "units[0].code",
+        "units[2].code",
+        "people[0].sms",
+        "holders.Z.kepala",
+        "acting[0].from",
+    ] {
+        assert!(text.contains(place), "{place}\n{text}");
+    }
+    let findings = policy_check::check(
+        &[],
+        &seeds.directory,
+        &std::collections::BTreeSet::default(),
+    );
+    let problems: Vec<_> = findings.iter().map(|f| f.problem.as_str()).collect();
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.contains("holder is not among the people")),
+        "{problems:?}"
+    );
+    assert!(
+        problems.iter().any(|p| p.contains("cannot be paged")),
+        "{problems:?}"
+    );
+    assert!(
+        problems.iter().any(|p| p.contains("no such unit")),
+        "{problems:?}"
+    );
+}

@@ -1,0 +1,361 @@
+//! Files of complaints: CSV, JSON Lines, and the XLSX export "Laporan Ringkas" of SP4N-LAPOR!.
+//!
+//! Each is read as rows of named texts; the columns of the known exports are translated into our
+//! fields, and a row is then read like any other record.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+};
+
+use calamine::{Data, Reader as _, Xlsx, open_workbook};
+use jiff::{Timestamp, civil, tz::TimeZone};
+use serde_json::{Map, Value};
+
+use super::submission::{FieldFault, Submission, parse_submission};
+
+/// One row: its line in the file, and what it is.
+#[derive(Debug)]
+pub struct Row {
+    /// The line, from 1, as a text editor or a spreadsheet counts.
+    pub line: u64,
+    /// The record, or what is wrong with it.
+    pub record: Result<Submission, Vec<FieldFault>>,
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The zone of times that carry no offset. Without it they are refused.
+    pub times_are: Option<TimeZone>,
+    /// Takes every complaint as new and untouched, whatever its state says: for trials on history.
+    pub as_new: bool,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be opened.
+    #[error("{file}: {source}")]
+    Open {
+        /// Which.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is of no kind we know.
+    #[error("{file}: name it .csv, .jsonl or .xlsx")]
+    Kind {
+        /// Which.
+        file: String,
+    },
+    /// It has no heading we know.
+    #[error(
+        "{file}: no heading with a column for the complaint's id was found; known are: id, tracking_id, Tracking ID"
+    )]
+    Heading {
+        /// Which.
+        file: String,
+    },
+    /// It is damaged.
+    #[error("{file}: {why}")]
+    Damaged {
+        /// Which.
+        file: String,
+        /// How.
+        why: String,
+    },
+}
+
+/// Rows as they are read.
+pub type Rows = Box<dyn Iterator<Item = Row>>;
+
+/// Opens a file by its ending. `now` bounds the times in it.
+///
+/// # Errors
+/// When it cannot be read at all.
+pub fn open(path: &Path, options: &Options, now: Timestamp) -> Result<Rows, FileError> {
+    let file = path.display().to_string();
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    let opened = || {
+        File::open(path).map_err(|source| FileError::Open {
+            file: file.clone(),
+            source,
+        })
+    };
+    match ending.as_str() {
+        "csv" | "tsv" | "txt" => csv(file.clone(), opened()?, options.clone(), now),
+        "jsonl" | "ndjson" => Ok(json_lines(opened()?, options.clone(), now)),
+        "xlsx" => xlsx(file, path, options.clone(), now),
+        _ => Err(FileError::Kind { file }),
+    }
+}
+
+fn json_lines(file: File, options: Options, now: Timestamp) -> Rows {
+    let lines = BufReader::new(file).split(b'\n').zip(1..);
+    Box::new(lines.filter_map(move |(text, line)| {
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => return Some(broken(line, "", &error.to_string())),
+        };
+        let text = text.trim_ascii();
+        if text.is_empty() {
+            return None;
+        }
+        Some(match serde_json::from_slice::<Value>(text) {
+            Ok(Value::Object(record)) => row(line, record, &options, now),
+            Ok(other) => broken(line, &other.to_string(), "not an object"),
+            Err(error) => broken(
+                line,
+                &String::from_utf8_lossy(text),
+                &format!("not JSON: {error}"),
+            ),
+        })
+    }))
+}
+
+fn csv(
+    file: String,
+    mut opened: File,
+    options: Options,
+    now: Timestamp,
+) -> Result<Rows, FileError> {
+    let damaged = |why: String| FileError::Damaged {
+        file: file.clone(),
+        why,
+    };
+    // The first line tells the delimiter; it is read again with the rest.
+    let mut head = Vec::new();
+    let mut start = BufReader::new((&mut opened).take(64 * 1024));
+    start
+        .read_until(b'\n', &mut head)
+        .map_err(|error| damaged(error.to_string()))?;
+    use std::io::Seek;
+    opened
+        .rewind()
+        .map_err(|error| damaged(error.to_string()))?;
+    let count = |byte: u8| head.iter().filter(|b| **b == byte).count();
+    let delimiter = [b',', b';', b'\t']
+        .into_iter()
+        .max_by_key(|byte| count(*byte))
+        .unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .from_reader(BufReader::new(opened));
+    let heading: Vec<String> = reader
+        .headers()
+        .map_err(|error| damaged(error.to_string()))?
+        .iter()
+        .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
+        .collect();
+    if !heading.iter().any(|name| translate(name) == Some("id")) {
+        return Err(FileError::Heading { file });
+    }
+    let width = heading.len();
+    let mut records = reader.into_byte_records();
+    Ok(Box::new(std::iter::from_fn(move || {
+        let record = match records.next()? {
+            Ok(record) => record,
+            Err(error) => return Some(broken(0, "", &error.to_string())),
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != width {
+            let first = String::from_utf8_lossy(record.get(0).unwrap_or_default()).into_owned();
+            return Some(broken(
+                line,
+                &first,
+                &format!("has {} columns, the heading has {width}", record.len()),
+            ));
+        }
+        let mut cells = Vec::with_capacity(width);
+        for (name, cell) in heading.iter().zip(record.iter()) {
+            match std::str::from_utf8(cell) {
+                Ok(text) => cells.push((name.clone(), text.to_owned())),
+                Err(_) => return Some(broken(line, name, "is not UTF-8: save the file as UTF-8")),
+            }
+        }
+        Some(row(line, from_cells(cells), &options, now))
+    })))
+}
+
+fn xlsx(file: String, path: &Path, options: Options, now: Timestamp) -> Result<Rows, FileError> {
+    let damaged = |why: String| FileError::Damaged {
+        file: file.clone(),
+        why,
+    };
+    let mut book: Xlsx<_> =
+        open_workbook(path).map_err(|error: calamine::XlsxError| damaged(error.to_string()))?;
+    let sheet = book
+        .worksheet_range_at(0)
+        .ok_or_else(|| damaged("has no sheet".to_owned()))?
+        .map_err(|error| damaged(error.to_string()))?;
+    let top = sheet.start().map_or(0, |(row, _)| u64::from(row));
+    let rows: Vec<Vec<Data>> = sheet.rows().map(<[Data]>::to_vec).collect();
+    // The export begins with a preamble of some ten rows.
+    let at = rows
+        .iter()
+        .position(|cells| {
+            cells
+                .iter()
+                .any(|cell| translate(&text_of(cell)) == Some("id"))
+        })
+        .ok_or(FileError::Heading { file })?;
+    let heading: Vec<String> = rows[at].iter().map(text_of).collect();
+    let body = rows.into_iter().enumerate().skip(at + 1);
+    Ok(Box::new(body.filter_map(move |(index, cells)| {
+        if cells.iter().all(|cell| matches!(cell, Data::Empty)) {
+            return None;
+        }
+        let named = heading
+            .iter()
+            .cloned()
+            .zip(cells.iter().map(text_of))
+            .collect();
+        Some(row(
+            top + index as u64 + 1,
+            from_cells(named),
+            &options,
+            now,
+        ))
+    })))
+}
+
+fn text_of(cell: &Data) -> String {
+    match cell {
+        Data::Empty => String::new(),
+        Data::DateTime(time) => {
+            let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+        }
+        Data::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
+        other => other.to_string().trim().to_owned(),
+    }
+}
+
+/// Our field for a column of a known export.
+fn translate(column: &str) -> Option<&'static str> {
+    let column = column.trim().to_lowercase().replace(['_', '-'], " ");
+    Some(match column.as_str() {
+        "id" | "tracking id" | "nomor aduan" => "id",
+        "received at" | "diterima" | "tanggal laporan masuk" | "waktu laporan masuk" => {
+            "received_at"
+        }
+        "tanggal masuk" => "date",
+        "waktu masuk export" | "waktu masuk" => "time",
+        "unit" | "instansi terdisposisi" => "unit",
+        "source" | "kanal" | "sumber laporan" => "source",
+        "classification" | "klasifikasi" | "klasifikasi laporan" => "classification",
+        "category" | "kategori" => "category",
+        "area" | "wilayah" | "kota kabupaten" | "kota/kabupaten" | "kabupaten/kota" => "area",
+        "title" | "judul" | "judul laporan" => "title",
+        "anonymous" => "anonymous",
+        "confidential" => "confidential",
+        "tipe laporan" => "privacy",
+        "status" | "status laporan" => "status",
+        "status at" => "status_at",
+        _ => return None,
+    })
+}
+
+/// The record of a row's cells. Columns that mean nothing to us are passed over.
+fn from_cells(cells: Vec<(String, String)>) -> Map<String, Value> {
+    let mut record = Map::new();
+    let (mut date, mut time) = (String::new(), String::new());
+    for (name, text) in cells {
+        let text = text.trim().to_owned();
+        match translate(&name) {
+            None => {}
+            _ if text.is_empty() => {}
+            Some("date") => date = text,
+            Some("time") => time = text,
+            Some("privacy") => {
+                let words = text.to_lowercase();
+                record.insert("anonymous".into(), words.contains("anonim").into());
+                record.insert("confidential".into(), words.contains("rahasia").into());
+            }
+            Some(field @ ("anonymous" | "confidential")) => {
+                let yes = matches!(
+                    text.to_lowercase().as_str(),
+                    "1" | "true" | "ya" | "y" | "yes"
+                );
+                record.insert(field.into(), yes.into());
+            }
+            Some(field) => {
+                record.insert(field.into(), text.into());
+            }
+        }
+    }
+    if !date.is_empty() {
+        record.insert("received_at".into(), format!("{date} {time}").trim().into());
+    }
+    record
+}
+
+/// Times in the shapes that exports have, brought into one: with the offset of the stated zone where
+/// they carry none.
+fn stated(text: &str, zone: Option<&TimeZone>) -> String {
+    if text.parse::<Timestamp>().is_ok() {
+        return text.to_owned();
+    }
+    let shapes = [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M",
+        "%d %B %Y %H:%M:%S",
+        "%d %B %Y %H:%M",
+        "%d %b %Y %H:%M:%S",
+        "%d %b %Y %H:%M",
+        "%d/%m/%Y %H:%M:%S",
+        "%d/%m/%Y %H:%M",
+    ];
+    let plain = text.replace(',', "");
+    let civil = shapes
+        .iter()
+        .find_map(|shape| civil::DateTime::strptime(shape, &plain).ok());
+    match (civil, zone) {
+        (Some(time), Some(zone)) => zone
+            .to_timestamp(time)
+            .map_or_else(|_| text.to_owned(), |time| time.to_string()),
+        (Some(time), None) => time.to_string(),
+        (None, _) => text.to_owned(),
+    }
+}
+
+fn row(line: u64, mut record: Map<String, Value>, options: &Options, now: Timestamp) -> Row {
+    for field in ["received_at", "status_at"] {
+        if let Some(Value::String(text)) = record.get(field) {
+            let text = stated(text, options.times_are.as_ref());
+            record.insert(field.to_owned(), text.into());
+        }
+    }
+    if options.as_new {
+        record.remove("status");
+        record.remove("status_at");
+    }
+    let record = parse_submission(Value::Object(record), now).map_err(|mut faults| {
+        for fault in &mut faults {
+            if fault.problem.contains("without an offset") {
+                fault.remedy = "say which zone the file's times are in: --times-are UTC, or --times-are Asia/Jakarta".to_owned();
+            }
+        }
+        faults
+    });
+    Row { line, record }
+}
+
+fn broken(line: u64, value: &str, problem: &str) -> Row {
+    Row {
+        line,
+        record: Err(vec![FieldFault {
+            field: "(row)".to_owned(),
+            value: value.chars().take(80).collect(),
+            problem: problem.to_owned(),
+            remedy: "mend the row".to_owned(),
+        }]),
+    }
+}
