@@ -15,3 +15,4 @@ pub mod id;
 pub mod message;
 pub mod phone;
 pub mod policy;
+pub mod reply;
