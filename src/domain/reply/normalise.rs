@@ -111,7 +111,14 @@ fn ends_own_words(bare: &str) -> bool {
 
 /// `Pada Sel, 24 Nov 2026 13.27 Siaga <...> menulis:`, the line before a quote.
 fn is_attribution(bare: &str) -> bool {
-    bare.ends_with("wrote:") || bare.ends_with("menulis:") || bare.ends_with("MENULIS:")
+    let lower = bare
+        .char_indices()
+        .rev()
+        .nth(7)
+        .and_then(|(at, _)| bare.get(at..))
+        .map(str::to_lowercase)
+        .unwrap_or_default();
+    lower.ends_with("wrote:") || lower.ends_with("menulis:")
 }
 
 /// A long attribution is broken over lines: its beginning was already kept.
@@ -217,6 +224,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 end: start + c.len_utf8(),
             });
             gap = Gap::None;
+        } else if c == '.' && gap == Gap::None && tokens.last().is_some_and(|t| t.text == "no") {
+            gap = Gap::Space; // "no. 12" is one expression, not the end of a sentence
         } else {
             gap = gap.max(gap_of(c, gap));
         }

@@ -4,21 +4,19 @@
 //! lexicon's spelling. Punctuation between the words does not matter, except the end of a sentence.
 
 use super::words::Sense::{
-    self, Accept, Automatic, Busy, Courtesy, Filler, Hedge, Helper, List, Question, Refuse, Stop,
-    WrongNumber,
+    self, Accept, Automatic, Busy, Courtesy, Filler, Hedge, Helper, List, Question, Refuse, Start,
+    Stop, WrongNumber,
 };
 
 /// The words after the first one, and what the whole means.
 pub(super) type Phrase = (&'static [&'static str], Sense);
 
 /// All expressions that begin with a word.
-pub(super) fn beginning_with(first: &str) -> &'static [Phrase] {
-    thanks(first)
-        .or_else(|| taking_it(first))
-        .or_else(|| passing_it(first))
-        .or_else(|| machines(first))
-        .or_else(|| asking(first))
-        .unwrap_or(&[])
+pub(super) fn beginning_with(first: &str) -> impl Iterator<Item = &'static Phrase> {
+    [thanks, taking_it, passing_it, machines, asking]
+        .into_iter()
+        .filter_map(move |group| group(first))
+        .flatten()
 }
 
 fn thanks(first: &str) -> Option<&'static [Phrase]> {
@@ -75,9 +73,10 @@ fn taking_it(first: &str) -> Option<&'static [Phrase]> {
     Some(match first {
         "tindak" | "ditindak" => &[(&["lanjut"], Accept), (&["lanjuti"], Accept)],
         "delapan" => &[(&["enam"], Accept)],
+        "copy" => &[(&["that"], Accept)],
         "on" => &[(&["it"], Accept), (&["my", "way"], Busy)],
         "got" => &[(&["it"], Accept)],
-        "will" => &[(&["do"], Accept)],
+        "will" => &[(&["follow", "up"], Accept), (&["do"], Accept)],
         "cek" => &[(&["lapangan"], Helper)],
         "hari" => &[(&["ini"], Helper)],
         "mohon" | "mhn" => &[
@@ -123,8 +122,7 @@ fn passing_it(first: &str) -> Option<&'static [Phrase]> {
             (&["ini", "sudah", "bukan", "milik"], WrongNumber),
         ],
         "wrong" => &[(&["number"], WrongNumber), (&["person"], WrongNumber)],
-        "dinas" => &[(&["luar"], Refuse)],
-        "tugas" => &[(&["luar"], Refuse)],
+        "dinas" | "tugas" => &[(&["luar"], Refuse)],
         "perjalanan" => &[(&["dinas"], Refuse)],
         "luar" => &[(&["kota"], Refuse), (&["negeri"], Refuse)],
         "di" => &[
@@ -133,8 +131,7 @@ fn passing_it(first: &str) -> Option<&'static [Phrase]> {
             (&["luar", "jam", "kerja"], Automatic),
             (&["luar", "jam", "operasional"], Automatic),
         ],
-        "saya" | "sy" => &[(&["sakit"], Refuse)],
-        "izin" | "ijin" => &[(&["sakit"], Refuse)],
+        "saya" | "sy" | "izin" | "ijin" => &[(&["sakit"], Refuse)],
         "sudah" | "sdh" | "udah" => &[(&["pindah", "tugas"], Refuse), (&["pindah"], Refuse)],
         "on" => &[(&["leave"], Refuse)],
         _ => return None,
@@ -244,6 +241,8 @@ fn asking(first: &str) -> Option<&'static [Phrase]> {
             (&["langganan"], Stop),
             (&["berlangganan"], Stop),
         ],
+        "mulai" => &[(&["lagi"], Start)],
+        "start" => &[(&["again"], Start)],
         "ada" => &[(&["apa"], Question)],
         _ => return None,
     })

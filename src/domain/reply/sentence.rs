@@ -41,7 +41,6 @@ fn with_phrases(tokens: &[Token]) -> Vec<Part> {
                     .all(|(word, token)| token.text == *word && token.gap != Gap::End)
         };
         let longest = phrases::beginning_with(&token.text)
-            .iter()
             .filter(|(words, _)| fits(words))
             .max_by_key(|(words, _)| words.len());
         let (sense, length) = match longest {
@@ -149,6 +148,8 @@ fn bind_negations(tokens: &[Token], parts: &[Part]) -> Vec<Part> {
             Sense::Not => sentence.not(at),
             sense => (sense, 1),
         };
+        let is_open = sense == Sense::Doubt && sentence.refuses_from(at + used);
+        let sense = if is_open { Sense::Reversal } else { sense };
         let last = parts.get(at + used - 1).unwrap_or(part);
         bound.push(Part {
             sense,
@@ -174,7 +175,17 @@ const REFUSED: &[&str] = &[
     "masuk",
     "bertugas",
     "menjabat",
+    "iso",
+    "gelem",
+    "saged",
+    "purun",
     "responsible",
+];
+
+/// Helping verbs: what a negation before them negates comes after them.
+const MODAL: &[&str] = &[
+    "bisa", "dapat", "mau", "usah", "perlu", "boleh", "harus", "sempat", "ingin", "pernah",
+    "sedang", "sdg", "lagi", "do", "be",
 ];
 
 /// After *bukan* or *not*: what the complaint is not part of.
@@ -243,11 +254,29 @@ impl Sentence<'_> {
         self.tokens[part.first].text.as_str()
     }
 
-    /// The place of the first part after `at` that says something, within the clause.
+    /// Whether the clause goes on to refuse or pass on, so that a negation before it may undo that.
+    fn refuses_from(&self, at: usize) -> bool {
+        (at..).map_while(|place| self.in_clause(place)).any(|part| {
+            matches!(
+                part.sense,
+                Sense::Refuse | Sense::HandOver | Sense::WrongNumber
+            )
+        })
+    }
+
+    /// How many parts from a place on, in the clause, belong to an acceptance.
+    fn acceptance_from(&self, at: usize) -> usize {
+        (at..self.parts.len())
+            .map_while(|place| self.in_clause(place))
+            .take_while(|part| matches!(part.sense, Sense::Accept | Sense::Yes | Sense::Helper))
+            .count()
+    }
+
+    /// The place of the first part after `at` that is more than a helping word, in the clause.
     fn next_telling(&self, at: usize) -> Option<usize> {
         let mut next = at + 1;
         while let Some(part) = self.in_clause(next) {
-            if part.sense != Sense::Helper {
+            if part.sense != Sense::Helper && !MODAL.contains(&self.word(part)) {
                 return Some(next);
             }
             next += 1;
@@ -277,7 +306,11 @@ impl Sentence<'_> {
         if self.word(self.parts[at]) == "no" && next.sense.is_number() {
             return (self.number_mark(at), 1);
         }
-        if matches!(next.sense, Sense::Helper)
+        let leads_on = |part: Part| {
+            let word = self.word(part);
+            part.sense == Sense::Helper || (MODAL.contains(&word) && !REFUSED.contains(&word))
+        };
+        if leads_on(next)
             && let Some(telling) = self.next_telling(at)
         {
             let (sense, used) = self.negated(telling);
@@ -303,22 +336,14 @@ impl Sentence<'_> {
             return (Sense::Reversal, 1);
         }
         if matches!(part.sense, Sense::Accept | Sense::Yes) {
-            let more = (at + 1..)
-                .take_while(|next| {
-                    self.in_clause(*next)
-                        .is_some_and(|p| matches!(p.sense, Sense::Accept | Sense::Yes))
-                })
-                .count();
-            return (Sense::PlainNo, 1 + more);
+            return (Sense::PlainNo, 1 + self.acceptance_from(at + 1));
         }
         if REFUSED.contains(&self.word(part)) {
-            // "tidak bisa menolak"
-            let turned = self
-                .in_clause(at + 1)
-                .filter(|next| Self::is_reversed(*next));
-            return match turned {
-                Some(_) => (Sense::Reversal, 2),
-                None => (Sense::PlainNo, 1),
+            // "tidak bisa kami terima" refuses, "tidak bisa kami teruskan" is open.
+            let used = 1 + self.acceptance_from(at + 1);
+            return match self.in_clause(at + used) {
+                Some(next) if Self::is_reversed(next) => (Sense::Reversal, used + 1),
+                _ => (Sense::PlainNo, used),
             };
         }
         (Sense::Doubt, 0)
@@ -338,8 +363,11 @@ impl Sentence<'_> {
                     | Sense::Mark
             )
         });
+        let is_taken = before
+            .iter()
+            .any(|part| matches!(part.sense, Sense::Yes | Sense::Accept));
         // "ok 11 no 12" may take one and leave the other.
-        if is_led && !before.iter().any(|part| part.sense.is_number()) {
+        if is_led && is_taken && !before.iter().any(|part| part.sense.is_number()) {
             Sense::Mark
         } else {
             Sense::Doubt

@@ -27,7 +27,11 @@ pub(super) fn decide(text: &str, tokens: &[Token], parts: &[Part]) -> Reply {
         Meaning::Accept | Meaning::Refuse | Meaning::HandOver { .. } | Meaning::List => {
             sentence.scope()
         }
-        Meaning::Undecided => sentence.scope(),
+        // "semua?" and "tidak semua" do not say all.
+        Meaning::Undecided => match sentence.scope() {
+            Scope::All => Scope::Unsaid,
+            scope => scope,
+        },
         _ => Scope::Unsaid,
     };
     Reply { meaning, scope }
@@ -45,16 +49,22 @@ fn read_radio_yes(parts: &[Part]) -> Vec<Part> {
     let numbers: Vec<usize> = (0..parts.len())
         .filter(|at| parts[*at].sense.is_number())
         .collect();
-    let is_radio = |at: &&usize| parts[**at].sense == Sense::Code(RADIO_YES);
-    let found = numbers
-        .first()
-        .filter(is_radio)
-        .or_else(|| numbers.last().filter(is_radio));
-    // "kode 86" names a code.
-    let is_marked = |at: usize| at > 0 && parts[at - 1].sense == Sense::Mark;
-    if let Some(&at) = found
-        && !is_marked(at)
-    {
+    let is_radio = |at: &usize| {
+        // "kode 86" names a code.
+        let is_marked = *at > 0 && parts[*at - 1].sense == Sense::Mark;
+        parts[*at].sense == Sense::Code(RADIO_YES) && !is_marked
+    };
+    let found: Vec<usize> = if numbers.iter().all(is_radio) {
+        numbers
+    } else {
+        let first = numbers.first().filter(|at| is_radio(at));
+        first
+            .or_else(|| numbers.last().filter(|at| is_radio(at)))
+            .copied()
+            .into_iter()
+            .collect()
+    };
+    for at in found {
         parts[at].sense = Sense::Accept;
     }
     parts
@@ -128,6 +138,9 @@ impl Sentence<'_> {
                 Meaning::Undecided
             });
         }
+        if self.is_of_two_minds() {
+            return Some(Meaning::Undecided);
+        }
         if let Some(at) = self.first(|s| s == Sense::HandOver) {
             let named = self.name_after(at);
             let end = named.as_ref().map_or(at, |(_, last)| *last);
@@ -160,6 +173,17 @@ impl Sentence<'_> {
         } else {
             Meaning::Refuse
         })
+    }
+
+    /// Whether several complaints are named and more than one thing is said: "ok 12, tolak 13".
+    fn is_of_two_minds(&self) -> bool {
+        let numbers = self.parts.iter().filter(|part| part.sense.is_number());
+        let kinds = [
+            self.has(|s| matches!(s, Sense::Yes | Sense::Accept)),
+            self.has(|s| matches!(s, Sense::Refuse | Sense::PlainNo)),
+            self.has(|s| s == Sense::HandOver),
+        ];
+        numbers.count() > 1 && kinds.into_iter().filter(|kind| *kind).count() > 1
     }
 
     /// What keeps a text from being an answer.
@@ -261,6 +285,7 @@ impl Sentence<'_> {
         let is_open = |at: Option<usize>| {
             at.and_then(|at| self.parts.get(at)).is_some_and(|part| {
                 matches!(part.sense, Sense::Unknown | Sense::Plain | Sense::Figure)
+                    && !self.is_to(part)
             })
         };
         let handed_over = self.first(|s| s == Sense::HandOver);
@@ -298,19 +323,20 @@ impl Sentence<'_> {
         }
     }
 
+    fn is_to(&self, part: &Part) -> bool {
+        matches!(
+            self.tokens[part.first].text.as_str(),
+            "ke" | "kepada" | "kpd" | "to"
+        )
+    }
+
     /// The name after *teruskan ... ke*, as it was written, and the place of its last part.
     fn name_after(&self, at: usize) -> Option<(String, usize)> {
-        let is_to = |part: &Part| {
-            matches!(
-                self.tokens[part.first].text.as_str(),
-                "ke" | "kepada" | "kpd" | "to"
-            )
-        };
         let gap = |place: usize| self.tokens[self.parts[place].first].gap;
         // "teruskan laporan 12 ini ke Dishub": the word stands near, in the same sentence.
         let to = (at + 1..self.parts.len().min(at + 7))
             .take_while(|place| gap(*place) < Gap::End)
-            .find(|place| is_to(&self.parts[*place]))?;
+            .find(|place| self.is_to(&self.parts[*place]))?;
         let is_of_name = |place: usize| {
             let sense = self.parts[place].sense;
             match gap(place) {
@@ -325,6 +351,13 @@ impl Sentence<'_> {
         // What closes the sentence is not of the name: "ke Dishub ya pak", "ke Dishub 12".
         while end > to + 1 && is_number_or_end(self.parts[end - 1].sense) {
             end -= 1;
+        }
+        // "ke pak Sekda": nothing but forms of address was written.
+        if end == to + 1 {
+            let addresses = self.parts[end..].iter();
+            end += addresses
+                .take_while(|part| part.sense == Sense::Address)
+                .count();
         }
         let first = self.parts.get(to + 1).filter(|_| end > to + 1)?;
         let start = self.tokens[first.first].start;

@@ -206,19 +206,18 @@ fn yes(word: &str) -> Option<Sense> {
 fn around_yes(word: &str) -> Option<Sense> {
     Some(match word {
         "pak" | "bapak" | "bpk" | "pa" | "bp" | "bu" | "ibu" | "mas" | "mbak" | "mba" | "kak"
-        | "kakak" | "bang" | "bung" | "bos" | "boss" | "komandan" | "ndan" | "dan1"
-        | "pimpinan" | "rekan" | "gan" | "min" | "admin" | "sir" | "mam" | "madam" | "pakde"
-        | "dhe" | "om" => Sense::Address,
+        | "kakak" | "bang" | "bung" | "bos" | "boss" | "komandan" | "ndan" | "kadis" | "kaban"
+        | "kabid" | "sekda" | "pimpinan" | "rekan" | "gan" | "min" | "admin" | "sir" | "mam"
+        | "madam" | "pakde" | "dhe" | "om" => Sense::Address,
         "deh" | "lah" | "dong" | "ijin" | "izin" | "dawuh" | "hormat" | "siaga" | "yth"
         | "please" | "kawulo" | "mantap" | "atas" | "infonya" | "informasinya" | "perhatiannya"
         | "bantuannya" | "kerjasamanya" | "pemberitahuannya" | "banyak" => Sense::Filler,
-        "kami" | "saya" | "sy" | "kita" | "aku" | "akan" | "segera" | "sgr" | "langsung"
-        | "sudah" | "sdh" | "udah" | "sampun" | "telah" | "untuk" | "utk" | "yang" | "yg"
-        | "ini" | "itu" | "lanjut" | "secepatnya" | "sekarang" | "otw" | "meluncur"
-        | "perintah" | "arahan" | "petunjuk" | "pesan" | "pesannya" | "sms" | "cek" | "dicek"
-        | "i" | "we" | "will" | "it" | "tim" | "petugas" | "juga" | "dengan" | "dgn" => {
-            Sense::Helper
-        }
+        "kami" | "kulo" | "wis" | "with" | "saya" | "sy" | "kita" | "aku" | "akan" | "segera"
+        | "sgr" | "langsung" | "sudah" | "sdh" | "udah" | "sampun" | "telah" | "untuk" | "utk"
+        | "yang" | "yg" | "ini" | "itu" | "lanjut" | "secepatnya" | "sekarang" | "otw"
+        | "meluncur" | "perintah" | "arahan" | "petunjuk" | "pesan" | "pesannya" | "sms"
+        | "cek" | "dicek" | "i" | "we" | "will" | "it" | "tim" | "petugas" | "juga" | "dengan"
+        | "dgn" => Sense::Helper,
         "dan" | "and" | "lan" | "serta" => Sense::And,
         "kode" | "nomor" | "nomer" | "nmr" | "nomornya" | "aduan" | "laporan" | "tiket"
         | "ticket" | "code" | "number" => Sense::Mark,
@@ -237,16 +236,16 @@ fn around_yes(word: &str) -> Option<Sense> {
 fn doubt(word: &str) -> Option<Sense> {
     Some(match word {
         "tapi" | "tp" | "tpi" | "tetapi" | "namun" | "but" | "hanya" | "cuma" | "maaf"
-        | "mohon" | "mhn" | "tolong" | "harap" | "sorry" | "dulu" | "dl2" | "masih" | "coba"
+        | "mohon" | "mhn" | "tolong" | "harap" | "sorry" | "dulu" | "dhisik" | "masih" | "coba"
         | "hampir" | "kecuali" | "except" | "semoga" | "insyaallah" | "inshaallah" | "tunda"
         | "ditunda" | "pending" | "tunggu" | "bentar" | "sebentar" | "sik" | "kurang" | "sulit"
         | "susah" | "gagal" | "batal" | "batalkan" | "dibatalkan" | "cancel" | "salah" | "saja"
         | "aja" | "sih" | "yasudah" | "yaudah" | "ywdh" | "entah" | "bingung" | "lupa" | "ragu"
-        | "rusak" | "error" | "seharusnya" | "harusnya" | "sebenarnya" | "kali" => Sense::Hedge,
+        | "tanpa" | "seharusnya" | "harusnya" | "sebenarnya" | "kali" => Sense::Hedge,
         "kalau" | "kalo" | "klo" | "klu" | "kl" | "jika" | "jk" | "bila" | "apabila" | "andai"
         | "if" | "maybe" | "mungkin" | "kayaknya" | "sepertinya" | "rasanya" | "asal"
-        | "asalkan" | "nanti" | "nti" | "mengko" | "ntar" | "entar" | "besok" | "bsk" | "lusa"
-        | "tomorrow" | "later" => Sense::If,
+        | "asalkan" | "nanti" | "nti" | "mengko" | "mangke" | "ntar" | "entar" | "besok"
+        | "bsk" | "lusa" | "tomorrow" | "later" => Sense::If,
         "apa" | "apakah" | "siapa" | "sapa" | "mana" | "dimana" | "kemana" | "kapan" | "kenapa"
         | "knp" | "mengapa" | "bagaimana" | "gimana" | "gmn" | "bgmn" | "berapa" | "kok"
         | "kah" | "iyakah" | "maksudnya" | "piye" | "nopo" | "pripun" | "what" | "why" | "who"
@@ -256,8 +255,9 @@ fn doubt(word: &str) -> Option<Sense> {
         | "senin" | "selasa" | "rabu" | "kamis" | "jumat" | "sabtu" | "ahad" | "wib" | "wita"
         | "wit" | "am" | "pm" | "hours" | "hour" | "minutes" | "minute" | "days" | "januari"
         | "februari" | "maret" | "april" | "mei" | "juni" | "juli" | "agustus" | "september"
-        | "oktober" | "november" | "desember" | "rt" | "rw" | "km" | "kali2" | "meter" | "lagi"
-        | "lg" => Sense::Time,
+        | "oktober" | "november" | "desember" | "rt" | "rw" | "km" | "meter" | "lagi" | "lg" => {
+            Sense::Time
+        }
         _ => return None,
     })
 }
@@ -268,8 +268,8 @@ fn no(word: &str) -> Option<Sense> {
         "tidak" | "tdk" | "tidk" | "tdak" | "tida" | "tak" | "tk" | "ga" | "gak" | "gk" | "g"
         | "nggak" | "ngga" | "ngak" | "nggk" | "enggak" | "engga" | "kagak" | "kaga" | "ndak"
         | "ndk" | "nda" | "ndag" | "endak" | "dak" | "ora" | "ra" | "mboten" | "boten"
-        | "mbten" | "no" | "nope" | "nah" | "never" | "tanpa" | "emoh" | "ogah" | "wegah"
-        | "gamau" | "gabisa" | "cannot" | "cant" | "wont" | "unable" => Sense::No,
+        | "mbten" | "no" | "nope" | "nah" | "never" | "emoh" | "ogah" | "wegah" | "gamau"
+        | "gabisa" | "cannot" | "cant" | "wont" | "unable" => Sense::No,
         "belum" | "blm" | "blum" | "belom" | "dereng" | "durung" => Sense::NotYet,
         "bukan" | "bkn" | "bukannya" | "sanes" | "dudu" | "not" | "isnt" => Sense::Not,
         "jangan" | "jgn" | "jngn" | "ojo" | "dont" | "stopkan" => Sense::Dont,
