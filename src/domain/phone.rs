@@ -119,11 +119,9 @@ fn read(text: &str) -> Result<String, PhoneFault> {
             // Full-width digits come from some telephones' keyboards.
             '０'..='９' => digits.extend(char::from_digit(u32::from(c) - u32::from('０'), 10)),
             '+' | '＋' if digits.is_empty() && !plus => plus = true,
-            ' ' | '-' | '.' | '(' | ')' | '\t' | '\u{A0}' | '\u{2010}'..='\u{2015}' => {}
+            ' ' | '-' | '.' | '(' | ')' | '\t' | '\u{A0}' | '\u{2010}'..='\u{2015}'
             // Numbers copied out of an address book are wrapped in marks of writing direction.
-            '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202F}'
-            | '\u{2060}'..='\u{2069}'
+            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202F}' | '\u{2060}'..='\u{2069}'
             | '\u{FEFF}' => {}
             other => return Err(PhoneFault::Character(other)),
         }
@@ -354,7 +352,8 @@ mod tests {
                 for (shown, real) in masked.chars().zip(number.as_str().chars()) {
                     prop_assert!(shown == '*' || shown == real);
                 }
-                prop_assert!(!format!("{number} {number:?}").contains(number.digits()));
+                let shown = format!("{number} {number:?}");
+                prop_assert!(!shown.contains(number.digits()));
             }
         }
     }
