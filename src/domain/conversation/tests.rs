@@ -402,9 +402,10 @@ proptest! {
                         }
                         if scope == Scope::Unsaid {
                             prop_assert_eq!(chosen.len(), 1);
-                            match &about {
-                                Some(about) => prop_assert_eq!(&chosen[0], about),
-                                None => prop_assert_eq!(before.asks.len(), 1),
+                            if let Some(about) = &about {
+                                prop_assert_eq!(&chosen[0], about);
+                            } else {
+                                prop_assert_eq!(before.asks.len(), 1);
                             }
                         }
                     }
