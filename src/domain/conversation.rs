@@ -6,7 +6,7 @@
 //! three digits (routes drop longer ones as one-time passwords), are this person's own, and rest
 //! after use, so that a late reply can never hit another complaint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -302,7 +302,9 @@ impl Conversation {
                         }
                     }
                 }
-                chosen.dedup();
+                // A complaint named twice, by code and ticket perhaps, is answered once.
+                let mut seen = BTreeSet::new();
+                chosen.retain(|complaint| seen.insert(complaint.clone()));
                 outcome(chosen)
             }
             Scope::Unsaid => {
@@ -313,6 +315,10 @@ impl Conversation {
                     return outcome(vec![complaint.clone()]);
                 }
                 match open.len() {
+                    // It answers a message whose complaint is forgotten: it means no other.
+                    1 if incoming.about.is_some() => {
+                        Outcome::Say(ReplyNote::WhichOne { open, more })
+                    }
                     0 => Outcome::Say(ReplyNote::NothingOpen),
                     1 => outcome(self.asks.keys().cloned().collect()),
                     _ => Outcome::Say(ReplyNote::WhichOne { open, more }),

@@ -198,6 +198,10 @@ pub struct NewPage {
     pub in_reply_to: Option<String>,
 }
 
+/// How often a request that was never settled is sent once more. High enough to outlast a process
+/// that dies again while it starts; a bound, so that nobody's telephone rings without end.
+const UNSETTLED: u32 = 5;
+
 struct Step {
     now: Timestamp,
     attempt_timeout: SignedDuration,
@@ -356,11 +360,16 @@ impl Step {
             return;
         }
         for index in 0..self.state.lines.len() {
-            if let LineState::Sent {
-                patience_until: Some(until),
-            } = self.state.lines[index].state
-                && until <= self.now
-            {
+            let line = &self.state.lines[index];
+            let out_of_patience = match line.state {
+                LineState::Sent {
+                    patience_until: Some(until),
+                } => until <= self.now,
+                // Never settled, again and again: it counts as sent, or it would be sent for ever.
+                LineState::InFlight { until } => until <= self.now && line.repeats >= UNSETTLED,
+                _ => false,
+            };
+            if out_of_patience {
                 self.state.lines[index].state = LineState::Sent {
                     patience_until: None,
                 };
@@ -601,3 +610,6 @@ impl Step {
 fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
     at.saturating_add(length).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

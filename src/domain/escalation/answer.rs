@@ -75,11 +75,12 @@ impl Step<'_> {
         if matches!(self.state.paging, Paging::Quiet | Paging::Closed { .. }) {
             return self.no_longer_open(&answer);
         }
-        // Who takes back an acknowledgement ends its hold.
-        if let Paging::Acknowledged { by, until, .. } = &mut self.state.paging
-            && *by == answer.responder
-        {
-            *until = self.now;
+        let mut held = false;
+        if let Paging::Acknowledged { by, until, .. } = &mut self.state.paging {
+            if *by == answer.responder {
+                *until = self.now; // Who takes back an acknowledgement ends its hold.
+            }
+            held = *until > self.now;
         }
         self.facts.push(What::Refused {
             by: answer.responder.clone(),
@@ -98,7 +99,12 @@ impl Step<'_> {
                 why: CancelReason::Refused,
             });
         }
-        let passed_to = self.call_after_refusal(Some(&answer.responder));
+        // While another's acknowledgement holds, somebody answers for it already.
+        let passed_to = if held {
+            None
+        } else {
+            self.call_after_refusal(Some(&answer.responder))
+        };
         self.confirm(
             &answer,
             ReplyNote::Refused {

@@ -365,11 +365,12 @@ impl Escalation {
 
     /// Whether this page may still leave: it is the one its responder is to get, and nobody has
     /// answered meanwhile. Asked once more just before a request leaves.
+    ///
+    /// An answer takes the pages before it out of `told`, so one that is there while an
+    /// acknowledgement holds came after it: a refusal's, or a return's.
     pub fn wants(&self, page: &PageId) -> bool {
-        matches!(
-            self.paging,
-            Paging::Waiting | Paging::Escalating(_) | Paging::Exhausted { .. }
-        ) && self.told.values().flatten().any(|live| live == page)
+        !matches!(self.paging, Paging::Quiet | Paging::Closed { .. })
+            && self.told.values().flatten().any(|live| live == page)
     }
 
     /// Whether the complaint is closed.

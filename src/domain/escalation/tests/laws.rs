@@ -1,0 +1,283 @@
+//! What holds of every escalation, tried on random policies, directories and sequences of inputs.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{World, accept, count, minute, minutes, person, refuse, status, targets, unit};
+use crate::domain::{
+    complaint::Status,
+    escalation::{Effect, Escalation, Input, Paging, Running},
+    fact::{Alarm, What},
+    id::PageId,
+    policy::{Reroute, Step, Warning},
+};
+
+const PEOPLE: [&str; 7] = [
+    "DISHUB-kepala",
+    "DISHUB-penghubung",
+    "DISHUB-sekretaris",
+    "DINKES-kepala",
+    "SETDA-kepala",
+    "SETDA-asisten",
+    "BIRO-penghubung",
+];
+const TARGETS: [&str; 6] = [
+    "kepala",
+    "penghubung",
+    "sekretaris",
+    "post:SETDA.kepala",
+    "post:NIHIL.kepala",
+    "koordinator:penghubung",
+];
+
+fn some_targets() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::collection::vec(prop::sample::select(TARGETS.to_vec()), 0..3)
+}
+
+/// A policy that the checks would let pass, over a directory with gaps.
+fn worlds() -> impl Strategy<Value = World> {
+    let steps = prop::collection::vec(
+        (1..90_i64, some_targets(), prop::option::of(1..40_i64)),
+        1..4,
+    );
+    let warnings = prop::collection::vec((1..40_u8, some_targets()), 0..3);
+    let rounds = (0..4_usize, 1..120_i64, prop::option::of(0..3_u32));
+    let terms = (
+        1..300_i64,
+        1..200_i64,
+        prop::option::of(1..300_i64),
+        any::<bool>(),
+        some_targets(),
+    );
+    let gaps = prop::collection::vec((0..PEOPLE.len(), any::<bool>()), 0..4);
+    (steps, warnings, rounds, terms, gaps, 0..30_i64).prop_map(
+        |(steps, warnings, (from, every, limit), terms, gaps, begin)| {
+            let mut world = World::new();
+            let policy = &mut world.policy;
+            let mut after = begin;
+            policy.steps = steps
+                .into_iter()
+                .map(|(gap, to, again)| {
+                    let step = Step {
+                        after: minutes(after),
+                        to: targets(&to),
+                        reach: crate::domain::policy::Reach::InTurn,
+                        again_every: again.map(minutes),
+                    };
+                    after += gap;
+                    step
+                })
+                .collect();
+            let mut percent = 0;
+            policy.warnings = warnings
+                .into_iter()
+                .map(|(gap, to)| {
+                    percent += gap;
+                    Warning {
+                        at_percent: percent,
+                        to: targets(&to),
+                        reach: crate::domain::policy::Reach::Everywhere,
+                    }
+                })
+                .collect();
+            policy.repeat.from_step = from.min(policy.steps.len() - 1);
+            policy.repeat.every = minutes(every);
+            policy.repeat.limit = limit;
+            let (length, hold, renew, keep, on_refusal) = terms;
+            policy.clock.length = minutes(length);
+            policy.hold = minutes(hold);
+            policy.renew_progress_every = renew.map(minutes);
+            if keep {
+                policy.on_reroute = Reroute::KeepClock;
+            }
+            policy.on_refusal = targets(&on_refusal);
+            for (who, vacant) in gaps {
+                let name = PEOPLE[who];
+                if vacant {
+                    world.post(&name.replace('-', ".")).holder = None;
+                } else if let Some(found) = world.directory.responders.get_mut(&person(name)) {
+                    found.methods.clear();
+                }
+            }
+            world
+        },
+    )
+}
+
+/// An input; a wake-up comes often, and `live` picks a page that is on its way.
+fn inputs() -> impl Strategy<Value = Input> {
+    let who = || prop::sample::select(PEOPLE.to_vec());
+    let states = vec![
+        "pengerjaan",
+        "tuntas",
+        "menunggu",
+        "menunggu",
+        "bukan wewenang",
+        "selesai",
+        "dibaca",
+        "dibaca",
+    ];
+    prop_oneof![
+        10 => Just(Input::TimerFired),
+        2 => (who(), 0..30_u8).prop_map(|(who, n)| accept(who, &format!("r{n}"))),
+        1 => (who(), 0..30_u8).prop_map(|(who, n)| refuse(who, &format!("r{n}"))),
+        2 => prop::sample::select(states).prop_map(status),
+        1 => prop::option::of(prop::sample::select(vec!["DISHUB", "DINKES", "NIHIL"]))
+            .prop_map(|code| Input::Reassigned { unit: code.map(unit) }),
+        1 => (who(), 1..9_u32).prop_map(|(who, n)| Input::PageFailed {
+            page: PageId::of_paging(&super::complaint(None).id, n, &person(who)),
+            responder: person(who),
+        }),
+    ]
+}
+
+/// Waits in minutes, and for a wake-up also exactly until it is due.
+fn runs() -> impl Strategy<Value = Vec<(Option<i64>, Input)>> {
+    let wait = prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(0)),
+        2 => (1..40_i64).prop_map(Some),
+        1 => (40..1000_i64).prop_map(Some),
+    ];
+    prop::collection::vec((wait, inputs()), 1..60)
+}
+
+/// The hold that must not be broken, if one runs.
+type Hold = Option<(crate::domain::id::ResponderId, Timestamp)>;
+
+fn hold_after(hold: Hold, input: &Input, facts: &[What]) -> Hold {
+    let mut hold = hold;
+    for fact in facts {
+        match fact {
+            What::Acknowledged { by, until, .. } => hold = Some((by.clone(), *until)),
+            What::Refused { by, .. } if hold.as_ref().is_some_and(|(held, _)| held == by) => {
+                hold = None;
+            }
+            What::NotOurs { .. }
+            | What::Reassigned { .. }
+            | What::Progressed { .. }
+            | What::Resumed { .. } => hold = None,
+            _ => {}
+        }
+    }
+    if matches!(input, Input::Reassigned { .. }) {
+        hold = None;
+    }
+    hold
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn the_laws_hold_in_every_run(world in worlds(), run in runs()) {
+        let context = world.context();
+        let mut last = world.open(Some("DISHUB"));
+        let mut now = minute(0);
+        let mut hold: Hold = None;
+        let mut missed = Vec::new();
+        let mut pages = BTreeSet::new();
+        let mut exhausted = false;
+        for (wait, input) in run {
+            now = match wait {
+                Some(wait) => now + minutes(wait),
+                None => last.wake_at.map_or(now, |wake| wake.max(now)),
+            };
+            let before = last.state.clone();
+            let due = before.unmissed_deadline(&world);
+            let woken_early = before.wake_at(&context).is_none_or(|wake| wake > now);
+            let timer = input == Input::TimerFired;
+            // A state that was stored goes on as one that was not.
+            let stored = serde_json::to_string(&before).unwrap();
+            let read: Escalation = serde_json::from_str(&stored).unwrap();
+            last = before.clone().advance(context, input.clone(), now);
+            prop_assert_eq!(&read.advance(context, input.clone(), now), &last);
+
+            hold = hold_after(hold, &input, &last.facts);
+            for effect in &last.effects {
+                if let Effect::Page(order) = effect {
+                    if let Some((_, until)) = &hold {
+                        prop_assert!(now >= *until, "paged within a hold by {:?}", input);
+                    }
+                    prop_assert!(pages.insert(order.page.clone()), "a page's id came twice");
+                    prop_assert!(last.state.wants(&order.page), "ordered and not wanted");
+                    prop_assert_eq!(
+                        last.state.told.get(&order.responder), Some(&Some(order.page.clone()))
+                    );
+                }
+            }
+            // Whoever has a new page has no older one: it was cancelled.
+            let cancelled: BTreeSet<_> = last.effects.iter().filter_map(|effect| match effect {
+                Effect::Cancel { page, .. } => Some(page.clone()),
+                _ => None,
+            }).collect();
+            let live: BTreeSet<_> = last.state.told.values().flatten().collect();
+            let failed = matches!(input, Input::PageFailed { .. });
+            for old in before.told.values().flatten() {
+                prop_assert!(live.contains(old) || cancelled.contains(old) || failed);
+            }
+
+            missed.extend(last.facts.iter().filter_map(|fact| match fact {
+                What::Missed { promise, .. } => Some(*promise),
+                _ => None,
+            }));
+            // The deadline has passed and the clock was neither stopped nor begun anew before.
+            if due.is_some_and(|(_, deadline)| deadline <= now) && !before.is_closed()
+                && (timer || matches!(input, Input::StatusChanged { .. } | Input::Reassigned { .. }))
+                && last.state.promise != before.promise
+            {
+                prop_assert!(missed.contains(&due.unwrap().0), "{:?}", input);
+            }
+            if timer && let Some((number, deadline)) = due && deadline <= now && !before.is_closed() {
+                prop_assert!(missed.contains(&number));
+            }
+
+            exhausted |= last.facts.iter().any(|fact| {
+                matches!(fact, What::Alarm { alarm: Alarm::Exhausted })
+            });
+            match (&last.state.paging, last.wake_at) {
+                (_, Some(wake)) if timer => prop_assert!(wake > now, "it would spin"),
+                (_, Some(_)) | (Paging::Closed { .. }, None) => {}
+                (Paging::Exhausted { .. }, None) => prop_assert!(exhausted),
+                (Paging::Quiet, None) => {
+                    let kept = matches!(last.state.promise.running, Running::Kept { .. });
+                    prop_assert!(kept && world.policy.renew_progress_every.is_none());
+                }
+                (other, None) => prop_assert!(false, "never woken: {:?}", other),
+            }
+            if timer {
+                if woken_early {
+                    prop_assert_eq!(&last.state, &before);
+                    prop_assert!(last.facts.is_empty() && last.effects.is_empty());
+                }
+                let again = last.state.clone().advance(context, Input::TimerFired, now);
+                prop_assert_eq!(&again.state, &last.state);
+                prop_assert!(again.facts.is_empty() && again.effects.is_empty());
+            }
+        }
+        prop_assert!(count(missed).values().all(|times| *times == 1), "missed twice");
+    }
+
+    #[test]
+    fn a_pause_adds_exactly_its_own_length(
+        begin in 0..99_i64, long in 0..10_000_i64, read in any::<bool>(),
+    ) {
+        let world = World::new();
+        let context = world.context();
+        let last = world.open(Some("DISHUB"));
+        let last = last.state.advance(context, status("menunggu"), minute(begin));
+        let resume = if read { Status::from("dibaca") } else { Status::new_complaint() };
+        let resumed = Input::StatusChanged { status: resume, at: None };
+        let last = last.state.advance(context, resumed, minute(begin + long));
+        prop_assert_eq!(last.state.promise.deadline(&context), Some(minute(100 + long)));
+    }
+}
+
+impl Escalation {
+    fn unmissed_deadline(&self, world: &World) -> Option<(u32, Timestamp)> {
+        let deadline = self.promise.unmissed_deadline(&world.context())?;
+        Some((self.promise.number, deadline))
+    }
+}
