@@ -16,7 +16,11 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{percent, ports::Port, wait::eventually};
+use super::{
+    percent,
+    ports::Port,
+    wait::{PATIENCE, eventually},
+};
 
 /// What the gateway does with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +191,12 @@ impl Gateway {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                let listener = TcpListener::bind(address).await.unwrap();
+                // A child started just now may hold a copy of the last socket until its `exec`.
+                let what = format!("port {} to be free for the gateway", address.1);
+                let bind = || std::net::TcpListener::bind(address).ok();
+                let listener = eventually(&what, PATIENCE, bind).await;
+                listener.set_nonblocking(true).unwrap();
+                let listener = TcpListener::from_std(listener).unwrap();
                 bound.send(()).unwrap();
                 tokio::select! {
                     _ = stopped => {}

@@ -22,6 +22,10 @@ pub(crate) const SECRET: &str = "kannel-secret";
 /// The number that people reply to.
 pub(crate) const SERVICE_NUMBER: &str = "85001";
 
+/// How long a box may take to end. Seen: an smsbox with callbacks to repeat that never ended when
+/// it was asked to (2 of 30 times on a busy machine).
+const GRACE: Duration = Duration::from_secs(3);
+
 /// A running Kannel; ends with this value.
 #[derive(Debug)]
 pub(crate) struct Kannel {
@@ -74,7 +78,7 @@ impl Kannel {
     /// Stops smsbox alone: nobody answers at [`Kannel::send_url`].
     pub(crate) async fn stop_smsbox(&mut self) {
         if let Some(mut smsbox) = self.smsbox.take() {
-            smsbox.terminate().await;
+            smsbox.terminate_or_kill(GRACE).await;
         }
     }
 
@@ -90,7 +94,7 @@ impl Kannel {
         self.stop_smsbox().await;
         self.phone.switch_off();
         if let Some(mut bearerbox) = self.bearerbox.take() {
-            bearerbox.terminate().await;
+            bearerbox.terminate_or_kill(GRACE).await;
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::{
     fs::File,
-    net::TcpListener,
+    net::TcpStream,
     sync::atomic::{AtomicU16, Ordering},
 };
 
@@ -37,7 +37,7 @@ impl Port {
                 .append(true)
                 .open(folder.join(number.to_string()))
                 .unwrap();
-            if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", number)).is_ok() {
+            if lock.try_lock().is_ok() && !somebody_listens(number) {
                 return Self {
                     number,
                     _lock: lock,
@@ -51,4 +51,10 @@ impl Port {
     pub(crate) fn number(&self) -> u16 {
         self.number
     }
+}
+
+/// Looks by connecting: a socket bound for a look would be copied into a child that another thread
+/// starts just then, and hold the port until that child's `exec`.
+fn somebody_listens(number: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", number)).is_ok()
 }

@@ -124,6 +124,15 @@ impl Process {
         self.wait_for_exit(PATIENCE).await
     }
 
+    /// Asks it to end and kills it when it has not ended within `limit`.
+    pub(crate) async fn terminate_or_kill(&mut self, limit: Duration) {
+        self.signal(Signal::TERM);
+        let ended = tokio::time::timeout(limit, self.wait_for_exit(PATIENCE)).await;
+        if ended.is_err() {
+            self.kill9();
+        }
+    }
+
     /// Kills it and its children without a warning (kill -9).
     pub(crate) fn kill9(&mut self) {
         self.signal(Signal::KILL);
