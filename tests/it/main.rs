@@ -1,0 +1,4 @@
+//! Trials from outside: real peers and strict stand-ins, one binary.
+
+mod providers_whatsapp;
+mod support;

@@ -1,0 +1,3 @@
+//! What several trials need.
+
+pub mod fake_meta;
