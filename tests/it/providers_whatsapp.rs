@@ -20,9 +20,13 @@ use crate::support::fake_meta::{self, FakeMeta, Mood, PHONE_NUMBER_ID, TOKEN};
 const NUMBER: &str = "6281234567890";
 
 fn channel(meta: &FakeMeta, token: &str) -> Arc<dyn Channel> {
+    patient_channel(meta, token, "10s")
+}
+
+fn patient_channel(meta: &FakeMeta, token: &str, timeout: &str) -> Arc<dyn Channel> {
     let settings: GatewaySettings = toml::from_str(&format!(
         "type = 'whatsapp_cloud'\nbase_url = '{}/'\nphone_number_id = '{PHONE_NUMBER_ID}'\n\
-         access_token = '{token}'\ntimeout = '2s'\n",
+         access_token = '{token}'\ntimeout = '{timeout}'\n",
         meta.base_url
     ))
     .unwrap();
@@ -154,7 +158,7 @@ async fn every_error_code_has_its_kind() {
 #[tokio::test]
 async fn silence_is_unknown_and_a_broken_server_is_temporary() {
     let meta = fake_meta::start().await;
-    let channel = channel(&meta, TOKEN);
+    let channel = patient_channel(&meta, TOKEN, "2s");
     for (mood, expected) in [
         (Mood::Hang, FailureKind::Unknown),
         (Mood::Broken, FailureKind::Temporary),

@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     future::pending,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -23,15 +24,15 @@ use sha2::Sha256;
 use tokio::{net::TcpListener, task::AbortHandle};
 
 /// The token that it takes.
-pub const TOKEN: &str = "EAAG-uji";
+pub(crate) const TOKEN: &str = "EAAG-uji";
 /// The id of the number that it serves.
-pub const PHONE_NUMBER_ID: &str = "106540352242922";
+pub(crate) const PHONE_NUMBER_ID: &str = "106540352242922";
 /// What webhooks are signed with.
-pub const APP_SECRET: &str = "rahasia-aplikasi";
+pub(crate) const APP_SECRET: &str = "rahasia-aplikasi";
 
 /// How it behaves towards one number.
 #[derive(Debug, Clone)]
-pub enum Mood {
+pub(crate) enum Mood {
     /// Refuses with this error code, as JSON in Meta's shape.
     Error {
         /// The HTTP status.
@@ -55,9 +56,9 @@ struct Seen {
 }
 
 /// The running stand-in; it stops when dropped.
-pub struct FakeMeta {
+pub(crate) struct FakeMeta {
     /// Its address, for `base_url`.
-    pub base_url: String,
+    pub(crate) base_url: String,
     seen: Arc<Mutex<Seen>>,
     task: AbortHandle,
 }
@@ -69,7 +70,7 @@ impl Drop for FakeMeta {
 }
 
 /// Starts one on a free port of the loopback.
-pub async fn start() -> FakeMeta {
+pub(crate) async fn start() -> FakeMeta {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let seen = Arc::<Mutex<Seen>>::default();
@@ -84,27 +85,27 @@ pub async fn start() -> FakeMeta {
 
 impl FakeMeta {
     /// The messages taken so far, oldest first; those that it was told to fail included.
-    pub fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         lock(&self.seen).messages.clone()
     }
 
     /// What was wrong with requests so far, one line each.
-    pub fn violations(&self) -> Vec<String> {
+    pub(crate) fn violations(&self) -> Vec<String> {
         lock(&self.seen).violations.clone()
     }
 
     /// Behaves so towards a number (digits only) from now on.
-    pub fn set_mood(&self, number: &str, mood: Mood) {
+    pub(crate) fn set_mood(&self, number: &str, mood: Mood) {
         lock(&self.seen).moods.insert(number.to_owned(), mood);
     }
 
     /// Behaves well towards a number again.
-    pub fn clear_mood(&self, number: &str) {
+    pub(crate) fn clear_mood(&self, number: &str) {
         lock(&self.seen).moods.remove(number);
     }
 
     /// The id that it gave to the n-th message, from 0.
-    pub fn id_of(n: usize) -> String {
+    pub(crate) fn id_of(n: usize) -> String {
         format!("wamid.uji{n}")
     }
 }
@@ -330,7 +331,9 @@ fn keys(value: &Value, needed: &[&str], allowed: &[&str]) -> Checked {
 }
 
 fn text<'a>(value: &'a Value, key: &str, least: usize, most: usize) -> Checked<&'a str> {
-    let text = value[key].as_str().ok_or(format!("{key} is no text"))?;
+    let text = value[key]
+        .as_str()
+        .ok_or_else(|| format!("{key} is no text"))?;
     if (least..=most).contains(&text.chars().count()) {
         Ok(text)
     } else {
@@ -342,7 +345,7 @@ fn list<'a>(value: &'a Value, key: &str, least: usize, most: usize) -> Checked<&
     value[key]
         .as_array()
         .filter(|values| (least..=most).contains(&values.len()))
-        .ok_or(format!("{key} is no list of {least} to {most}"))
+        .ok_or_else(|| format!("{key} is no list of {least} to {most}"))
 }
 
 fn is(value: &Value, key: &str, wanted: &str) -> Checked {
@@ -354,7 +357,7 @@ fn is(value: &Value, key: &str, wanted: &str) -> Checked {
 }
 
 /// The `X-Hub-Signature-256` header of a webhook's body.
-pub fn sign(body: &[u8]) -> String {
+pub(crate) fn sign(body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap();
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
@@ -362,7 +365,7 @@ pub fn sign(body: &[u8]) -> String {
 
 /// A webhook's body with this value, escaped as Meta escapes it: everything outside ASCII as
 /// `\uXXXX`, so that a signature over re-written JSON does not fit.
-pub fn webhook(content: &Value) -> Vec<u8> {
+pub(crate) fn webhook(content: &Value) -> Vec<u8> {
     let mut value = json!({
         "messaging_product": "whatsapp",
         "metadata": { "display_phone_number": "622412345678", "phone_number_id": PHONE_NUMBER_ID },
@@ -381,7 +384,7 @@ pub fn webhook(content: &Value) -> Vec<u8> {
         } else {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                write!(escaped, "\\u{unit:04x}").unwrap();
             }
         }
     }
@@ -389,7 +392,13 @@ pub fn webhook(content: &Value) -> Vec<u8> {
 }
 
 /// A person wrote a text; `reply_to` is the id of the message that it quotes.
-pub fn text_webhook(from: &str, id: &str, at: i64, text: &str, reply_to: Option<&str>) -> Vec<u8> {
+pub(crate) fn text_webhook(
+    from: &str,
+    id: &str,
+    at: i64,
+    text: &str,
+    reply_to: Option<&str>,
+) -> Vec<u8> {
     let mut message = json!({ "from": from, "id": id, "timestamp": at.to_string(),
         "type": "text", "text": { "body": text } });
     if let Some(reply_to) = reply_to {
@@ -399,7 +408,13 @@ pub fn text_webhook(from: &str, id: &str, at: i64, text: &str, reply_to: Option<
 }
 
 /// A person pressed a button of a template.
-pub fn button_webhook(from: &str, id: &str, at: i64, payload: &str, reply_to: &str) -> Vec<u8> {
+pub(crate) fn button_webhook(
+    from: &str,
+    id: &str,
+    at: i64,
+    payload: &str,
+    reply_to: &str,
+) -> Vec<u8> {
     webhook(
         &json!({ "messages": [{ "from": from, "id": id, "timestamp": at.to_string(),
         "type": "button", "button": { "payload": payload, "text": payload },
@@ -408,7 +423,7 @@ pub fn button_webhook(from: &str, id: &str, at: i64, payload: &str, reply_to: &s
 }
 
 /// A person pressed a button of a session message.
-pub fn interactive_webhook(
+pub(crate) fn interactive_webhook(
     from: &str,
     id: &str,
     at: i64,
@@ -424,7 +439,7 @@ pub fn interactive_webhook(
 }
 
 /// What became of one message: `sent`, `delivered`, `read`, or `failed` with an error code.
-pub fn status_webhook(
+pub(crate) fn status_webhook(
     id: &str,
     to: &str,
     at: i64,
@@ -445,6 +460,6 @@ pub fn status_webhook(
 }
 
 /// The same webhook twice, as Meta does when an answer is late: body and signature.
-pub fn twice(body: &[u8]) -> [(Vec<u8>, String); 2] {
+pub(crate) fn twice(body: &[u8]) -> [(Vec<u8>, String); 2] {
     [(body.to_vec(), sign(body)), (body.to_vec(), sign(body))]
 }

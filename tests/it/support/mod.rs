@@ -1,3 +1,3 @@
 //! What several trials need.
 
-pub mod fake_meta;
+pub(crate) mod fake_meta;
