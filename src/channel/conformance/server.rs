@@ -31,6 +31,10 @@ impl Behaviour {
         Self::Say(written(status, body, "").into())
     }
 
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self, Self::Hang | Self::SayAndHang(_))
+    }
+
     pub(super) fn label(&self) -> String {
         let said: String = format!("{self:?}");
         said.chars().take(60).collect()

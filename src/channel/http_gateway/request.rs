@@ -306,11 +306,12 @@ fn template_fault(name: &str, field: &str, source: &str, error: &minijinja::Erro
 }
 
 fn address_fault(name: &str, source: &str) -> GatewayFault {
-    GatewayFault::shown(
-        name,
-        "url",
-        source,
-        "write a whole address such as https://gateway.example.go.id/send; user name and password \
-         belong into basic or headers",
-    )
+    let remedy = "write a whole address such as https://gateway.example.go.id/send; user name and \
+                  password belong into basic";
+    // A password in the address must not come out again in the fault.
+    if source.contains('@') {
+        GatewayFault::hidden(name, "url", remedy)
+    } else {
+        GatewayFault::shown(name, "url", source, remedy)
+    }
 }
