@@ -21,7 +21,9 @@
 //! | `web` | domain, store, inbound, intake, channel's types, clock |
 //! | `app`, the command line | everything; nobody imports app |
 
+pub mod app;
 pub mod channel;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -1,3 +1,7 @@
-//! The command line; everything else is in the library.
+//! The command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    siaga::cli::main()
+}

@@ -10,5 +10,6 @@
 )]
 
 mod peers;
+mod providers_whatsapp;
 mod stories;
 mod support;

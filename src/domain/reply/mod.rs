@@ -43,7 +43,8 @@ pub struct Reply {
 }
 
 /// What a reply says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Meaning {
     /// *ok, siap, 86, laksanakan*: the sender takes it. Also a bare code (`12`): whoever types the
     /// digits of a code answers on purpose.

@@ -7,6 +7,7 @@
 //! Peers may be started from any thread that lives as long as they do (the test's own thread, or a
 //! runtime's worker), not from `spawn_blocking`: a child dies with the thread that started it.
 
+pub mod fake_meta;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
 pub(crate) mod percent;

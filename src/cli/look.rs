@@ -1,0 +1,167 @@
+//! Looking: a complaint's timeline, what is due next, whether the ledger holds; and making a key.
+
+use std::{io::Read, process::ExitCode};
+
+use sha2::{Digest, Sha256};
+
+use super::Failure;
+use crate::{
+    app::Backend,
+    config::Settings,
+    domain::{
+        calendar::local_time,
+        directory::{Directory, Language},
+        escalation::PolicyRef,
+        id::{ComplaintId, PolicyId},
+        policy::Policy,
+    },
+    report::timeline,
+    simulate,
+    store::{Side, Store, World, snapshots::Kind},
+};
+
+pub(super) async fn show(
+    settings: &Settings,
+    complaint: Option<String>,
+) -> Result<ExitCode, Failure> {
+    let backend = Backend::join(settings).await?;
+    let shown = match complaint {
+        Some(text) => one(settings, &backend.store, &text).await,
+        None => due(settings, &backend.store).await,
+    };
+    backend.close();
+    shown
+}
+
+async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode, Failure> {
+    let id = ComplaintId::parse(text).map_err(|error| Failure::Wrong(error.to_string()))?;
+    let found = store
+        .load_escalation(&id)
+        .await
+        .map_err(anyhow::Error::from)?;
+    let Some(found) = found else {
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "there is no complaint {id}"
+        )));
+    };
+    let state = found.value;
+    let directory = store
+        .live_snapshot::<Directory>(Kind::Directory, "all")
+        .await
+        .map_err(anyhow::Error::from)?
+        .map(|(_, directory)| directory)
+        .unwrap_or_default();
+    let zone = &settings.server.zone;
+    println!("{id}: {} ({})", state.complaint.status, state.phase());
+    for fact in store.timeline(&id).await.map_err(anyhow::Error::from)? {
+        let line = timeline::line(&fact, &directory, Language::Id);
+        println!(
+            "  {}  {}",
+            local_time(line.at, zone, Language::Id),
+            line.text
+        );
+    }
+    if let Some(world) = world_of(store, directory, &state.policy).await?
+        && let Some(context) = world.context(&state.policy)
+    {
+        println!("Berikutnya, bila tidak ada jawaban:");
+        for next in simulate::upcoming(&state, context, 6) {
+            let who: Vec<String> = next.told.iter().map(|(_, post)| post.to_string()).collect();
+            println!(
+                "  {}  {}",
+                local_time(next.at, zone, Language::Id),
+                who.join(", ")
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The world that one escalation runs in, from what lies in the store.
+async fn world_of(
+    store: &Store,
+    directory: Directory,
+    policy: &PolicyRef,
+) -> Result<Option<World>, Failure> {
+    let found = store
+        .snapshot::<Policy>(Kind::Policy, policy.id.as_str(), policy.version)
+        .await
+        .map_err(anyhow::Error::from)?;
+    let Some(found) = found else { return Ok(None) };
+    let calendar = store
+        .live_snapshot(Kind::Calendar, found.clock.calendar.as_str())
+        .await
+        .map_err(anyhow::Error::from)?;
+    let Some((_, calendar)) = calendar else {
+        return Ok(None);
+    };
+    let calendars = [(found.clock.calendar.clone(), calendar)].into();
+    let policies = vec![Policy {
+        version: policy.version,
+        ..found
+    }];
+    Ok(World::new(directory, policies, calendars, policy.clone()).ok())
+}
+
+async fn due(settings: &Settings, store: &Store) -> Result<ExitCode, Failure> {
+    for shard in store.keys().shards(Side::Complaints) {
+        let (waiting, outbox) = store.depths(shard).await.map_err(anyhow::Error::from)?;
+        let next = store.next_due(shard).await.map_err(anyhow::Error::from)?;
+        let next = next.map_or("-".to_owned(), |at| {
+            local_time(at, &settings.server.zone, Language::Id)
+        });
+        println!("{shard}: {waiting} waiting, {outbox} to be handed over, next at {next}");
+    }
+    for letter in store.dead_letters(10).await.map_err(anyhow::Error::from)? {
+        println!("dead letter: {letter}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn verify(settings: &Settings) -> Result<ExitCode, Failure> {
+    let backend = Backend::join(settings).await?;
+    let mut holds = true;
+    for shard in backend.store.keys().all_shards() {
+        let found = backend
+            .store
+            .verify_ledger(shard)
+            .await
+            .map_err(anyhow::Error::from)?;
+        match &found.fault {
+            None => println!(
+                "{shard}: {} entries hold; head {}",
+                found.entries, found.head
+            ),
+            Some(fault) => {
+                println!("{shard}: {} entries hold, then: {fault}", found.entries);
+                holds = false;
+            }
+        }
+    }
+    backend.close();
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+pub(super) fn key(name: &str) -> Result<ExitCode, Failure> {
+    let _: PolicyId = PolicyId::parse(name).map_err(|_| {
+        Failure::Wrong(format!(
+            "{name:?} is no name for a key: use letters, digits, '.', '_' or '-'"
+        ))
+    })?;
+    let mut bytes = [0_u8; 32];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(anyhow::Error::from)?;
+    let key = format!("siaga_{}", hex::encode(bytes));
+    println!("The key, shown this once:\n\n    {key}\n\nFor the settings:\n");
+    println!("[[api_keys]]\nname = \"{name}\"");
+    println!(
+        "sha256 = \"{}\"\nscopes = [\"intake\", \"read\"]",
+        hex::encode(Sha256::digest(key.as_bytes()))
+    );
+    Ok(ExitCode::SUCCESS)
+}

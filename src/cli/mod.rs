@@ -1,0 +1,160 @@
+//! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
+//! words of the call or the settings are wrong.
+
+mod check;
+mod demo;
+mod import;
+mod look;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{self, Settings, settings::LogFormat};
+
+/// Siaga makes sure that a missed deadline reaches the head's telephone until somebody answers.
+#[derive(Parser)]
+#[command(name = "siaga", version, about, max_term_width = 100)]
+struct Call {
+    /// The settings file [default: siaga.toml or /etc/siaga/siaga.toml, if there is one].
+    #[arg(long, short, global = true, env = "SIAGA_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve,
+    /// Show it all on one page: a fast clock, the province's units, telephones to answer on.
+    Demo(demo::Arguments),
+    /// Hand in complaints from a file: CSV, JSON Lines, or the XLSX export of SP4N-LAPOR!.
+    Import(import::Arguments),
+    /// Check settings, directory, policies and calendars: all faults at once.
+    Check,
+    /// Show a complaint's timeline and what comes next; without a number, what is due next.
+    Show {
+        /// The complaint's number.
+        complaint: Option<String>,
+    },
+    /// The record of what has happened.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Make an API key; only its hash belongs into the settings.
+    Key {
+        /// Whose it is.
+        name: String,
+    },
+    /// Print every setting with its comment and default.
+    Settings,
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Subcommand)]
+enum Ledger {
+    /// Prove that no entry was changed, taken out, swapped or cut off.
+    Verify,
+}
+
+/// Why a command could not be done.
+enum Failure {
+    /// The settings or the call are wrong.
+    Wrong(String),
+    /// It went wrong.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Runs what was called.
+pub fn main() -> ExitCode {
+    let call = Call::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("siaga: {error}");
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(run(call)) {
+        Ok(code) => code,
+        Err(Failure::Wrong(text)) => {
+            eprintln!("{text}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            eprintln!("siaga: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn run(call: Call) -> Result<ExitCode, Failure> {
+    match call.command {
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Call::command(), "siaga", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Settings => {
+            print!("{}", config::DEFAULT_SETTINGS);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Key { name } => look::key(&name),
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Check => check::run(call.config),
+        Command::Serve => {
+            let settings = settings(call.config)?;
+            log(&settings);
+            serve::run(settings).await
+        }
+        Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
+        Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
+    }
+}
+
+fn settings_file(named: Option<PathBuf>) -> Option<PathBuf> {
+    named.or_else(|| {
+        ["siaga.toml", "/etc/siaga/siaga.toml"]
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists())
+    })
+}
+
+fn settings(named: Option<PathBuf>) -> Result<Settings, Failure> {
+    let path = settings_file(named);
+    let (settings, warnings) = config::load(path.as_deref(), std::env::vars())
+        .map_err(|faults| Failure::Wrong(faults.to_string()))?;
+    for warning in warnings {
+        eprintln!("{warning}");
+    }
+    Ok(settings)
+}
+
+fn log(settings: &Settings) {
+    use tracing_subscriber::EnvFilter;
+    let filter =
+        EnvFilter::try_new(&settings.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second subscriber in one process is a mistake of ours and harmless.
+    let _ = match settings.log.format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => subscriber.json().try_init(),
+    };
+}
