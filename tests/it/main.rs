@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    missing_docs,
     unreachable_pub,
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
