@@ -17,7 +17,9 @@ pub(super) fn run(named: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let settings = match config::load(path.as_deref(), std::env::vars()) {
         Ok((settings, found)) => {
             warnings += found.len();
-            found.iter().for_each(|fault| println!("{fault}"));
+            for fault in &found {
+                println!("{fault}");
+            }
             settings
         }
         Err(faults) => {
@@ -49,7 +51,9 @@ pub(super) fn run(named: Option<PathBuf>) -> Result<ExitCode, Failure> {
         match Renderer::with_overrides(folder, &settings.server.zone) {
             Ok((_, faults)) => {
                 wrong |= !faults.is_empty();
-                faults.iter().for_each(|fault| println!("error: {fault}"));
+                for fault in &faults {
+                    println!("error: {fault}");
+                }
             }
             Err(error) => {
                 println!("error: {error}");

@@ -107,9 +107,10 @@ async fn due(settings: &Settings, store: &Store) -> Result<ExitCode, Failure> {
     for shard in store.keys().shards(Side::Complaints) {
         let (waiting, outbox) = store.depths(shard).await.map_err(anyhow::Error::from)?;
         let next = store.next_due(shard).await.map_err(anyhow::Error::from)?;
-        let next = next.map_or("-".to_owned(), |at| {
-            local_time(at, &settings.server.zone, Language::Id)
-        });
+        let next = next.map_or_else(
+            || "-".to_owned(),
+            |at| local_time(at, &settings.server.zone, Language::Id),
+        );
         println!("{shard}: {waiting} waiting, {outbox} to be handed over, next at {next}");
     }
     for letter in store.dead_letters(10).await.map_err(anyhow::Error::from)? {

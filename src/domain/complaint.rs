@@ -82,6 +82,10 @@ pub struct Privacy {
 }
 
 impl Privacy {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
     fn is_open(&self) -> bool {
         *self == Self::default()
     }

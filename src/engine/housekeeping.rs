@@ -71,8 +71,8 @@ impl Engine {
         let mut bell = JobScheduler::new().await?;
         // Rung often enough for a fast clock too; the slot decides whether there is work.
         let rings = Duration::try_from(work.every)
-            .unwrap_or(Duration::from_secs(60))
-            .clamp(Duration::from_secs(1), Duration::from_secs(60));
+            .unwrap_or(Duration::from_mins(1))
+            .clamp(Duration::from_secs(1), Duration::from_mins(1));
         let engine = self.clone();
         bell.add(Job::new_repeated_async(rings, move |_, _| {
             let (engine, work) = (engine.clone(), work.clone());
@@ -103,7 +103,7 @@ impl Engine {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::error!(%error, "housekeeping failed; it is done at the next ring")
+                tracing::error!(%error, "housekeeping failed; it is done at the next ring");
             }
         }
     }

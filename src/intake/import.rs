@@ -120,7 +120,7 @@ fn with_unit(mut submission: Submission, units: &UnitIndex, report: &mut Report)
         .unit
         .take()
         .map(|code| code.to_string())
-        .or(submission.unit_name.take());
+        .or_else(|| submission.unit_name.take());
     submission.complaint.unit = named.as_deref().and_then(|name| units.find(name)).cloned();
     if submission.complaint.unit.is_none() {
         report.without_unit += 1;

@@ -120,11 +120,11 @@ fn differences(known: &Complaint, given: &Complaint) -> Vec<(&'static str, Strin
             known
                 .unit
                 .as_ref()
-                .map_or("(none)".into(), ToString::to_string),
+                .map_or_else(|| "(none)".into(), ToString::to_string),
             given
                 .unit
                 .as_ref()
-                .map_or("(none)".into(), ToString::to_string),
+                .map_or_else(|| "(none)".into(), ToString::to_string),
         ),
     ];
     fields

@@ -257,7 +257,7 @@ prop_compose! {
         short_title in any_text(),
         title in any_text(),
         code in proptest::option::of(1_u16..1000),
-        ticket in prop_oneof!["LGWP[0-9]{8}", "[A-Za-z0-9._:-]{1,96}", "[A-Z]{96}"],
+        ticket in prop_oneof!["LGWP[0-9]{8}", "[A-Za-z0-9._-]{1,40}", "[A-Z]{40}"],
         notice in prop_oneof![
             Just(Notice::Warning { percent: 75 }),
             Just(Notice::Missed),
@@ -333,14 +333,14 @@ proptest! {
     fn every_answer_fits_one_part(
         by in any_text(),
         code in any_text(),
-        tickets in proptest::collection::vec(("[A-Za-z0-9._:-]{1,96}", proptest::option::of(1_u16..1000)), 0..30),
+        tickets in proptest::collection::vec(("[A-Za-z0-9._-]{1,40}", proptest::option::of(1_u16..1000)), 0..30),
         more in 0_usize..1000,
     ) {
         let renderer = renderer();
         let open: Vec<OpenAsk> = tickets.iter()
             .map(|(ticket, code)| OpenAsk { code: *code, complaint: ComplaintId::parse(ticket).unwrap() })
             .collect();
-        let complaint = open.first().map_or_else(|| ComplaintId::parse(&"x".repeat(96)).unwrap(), |ask| ask.complaint.clone());
+        let complaint = open.first().map_or_else(|| ComplaintId::parse(&"x".repeat(40)).unwrap(), |ask| ask.complaint.clone());
         for note in [
             ReplyNote::AlreadyAcknowledged { complaint: complaint.clone(), by: by.clone() },
             ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()) },

@@ -9,7 +9,7 @@ use axum::{
 };
 use futures::future::join_all;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     Web,
@@ -20,9 +20,8 @@ use crate::{
     domain::{
         complaint::Status,
         directory::Language,
-        escalation::{Escalation, Input},
+        escalation::Escalation,
         id::{ComplaintId, UnitCode},
-        policy::StatusMeaning,
     },
     intake::{
         submission::{FieldFault, Submission, parse_submission},
@@ -30,7 +29,7 @@ use crate::{
     },
     report::timeline,
     simulate,
-    store::{Advanced, World},
+    store::World,
 };
 
 /// How many lines of a batch are under way at once.
@@ -38,7 +37,7 @@ const TOGETHER: usize = 200;
 
 /// A complaint as it is answered.
 #[derive(Serialize)]
-struct Standing<'a> {
+pub(super) struct Standing<'a> {
     id: &'a ComplaintId,
     result: &'static str,
     unit: Option<&'a UnitCode>,
@@ -51,7 +50,11 @@ struct Standing<'a> {
     next_at: Option<Timestamp>,
 }
 
-fn standing<'a>(world: &World, state: &'a Escalation, result: &'static str) -> Standing<'a> {
+pub(super) fn standing<'a>(
+    world: &World,
+    state: &'a Escalation,
+    result: &'static str,
+) -> Standing<'a> {
     let context = world.context(&state.policy);
     Standing {
         id: &state.complaint.id,
@@ -267,12 +270,12 @@ async fn one_line(web: &Web, line: usize, text: &[u8]) -> Result<LineResult, Pro
     })
 }
 
-fn complaint_id(text: &str) -> Result<ComplaintId, Problem> {
+pub(super) fn complaint_id(text: &str) -> Result<ComplaintId, Problem> {
     ComplaintId::parse(text)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
-fn unknown(id: &ComplaintId) -> Problem {
+pub(super) fn unknown(id: &ComplaintId) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, format!("there is no complaint {id}"))
         .detail("hand it in first, by POST /api/v1/complaints")
 }
@@ -324,188 +327,4 @@ pub(super) async fn read(
         "next": next,
     });
     Ok(Json(body).into_response())
-}
-
-/// A change of state.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StatusChange {
-    status: Option<String>,
-    at: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Reassignment {
-    unit: Option<String>,
-}
-
-fn body<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit")
-            .detail(error.to_string())
-    })
-}
-
-fn fault(field: &str, value: &str, problem: &str, remedy: String) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit").errors(vec![Fault {
-        line: None,
-        field: field.to_owned(),
-        value: value.chars().take(80).collect(),
-        problem: problem.to_owned(),
-        remedy,
-    }])
-}
-
-/// `POST /api/v1/complaints/{id}/progress`: `{"status": "verifikasi", "at": "..."}`.
-pub(super) async fn progress(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    change_status(&web, &headers, &id, &bytes, None).await
-}
-
-/// `POST /api/v1/complaints/{id}/close`: `{"status": "selesai"}`.
-pub(super) async fn close(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let bytes = if bytes.is_empty() {
-        Bytes::from_static(b"{\"status\":\"selesai\"}")
-    } else {
-        bytes
-    };
-    change_status(&web, &headers, &id, &bytes, Some(StatusMeaning::End)).await
-}
-
-async fn change_status(
-    web: &Web,
-    headers: &HeaderMap,
-    id: &str,
-    bytes: &[u8],
-    must_mean: Option<StatusMeaning>,
-) -> Result<Response, Problem> {
-    let now = web.inbound.clock.now();
-    web.keys.require(headers, Scope::Intake, now)?;
-    let id = complaint_id(id)?;
-    let change: StatusChange = body(bytes)?;
-    let status = change.status.as_deref().unwrap_or_default();
-    let world = web.inbound.worlds.get();
-    let known = web
-        .inbound
-        .store
-        .load_escalation(&id)
-        .await?
-        .ok_or_else(|| unknown(&id))?
-        .value;
-    let meaning = world.context(&known.policy).and_then(|context| {
-        context
-            .policy
-            .statuses
-            .get(&Status::from(status))
-            .copied()
-            .map(|meaning| (meaning, context.policy))
-    });
-    let allowed = |policy: &crate::domain::policy::Policy| {
-        policy
-            .statuses
-            .iter()
-            .filter(|(_, meaning)| must_mean.is_none_or(|must| must == **meaning))
-            .map(|(status, _)| status.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match meaning {
-        Some((meaning, _)) if must_mean.is_none_or(|must| must == meaning) => {}
-        _ => {
-            let words = world
-                .context(&known.policy)
-                .map(|context| allowed(context.policy))
-                .unwrap_or_default();
-            return Err(fault(
-                "status",
-                status,
-                "the policy gives this state no such meaning",
-                format!("send one of: {words}"),
-            ));
-        }
-    }
-    let at = change
-        .at
-        .map(|text| {
-            text.parse::<Timestamp>().map_err(|_| {
-                fault(
-                    "at",
-                    &text,
-                    "not a time with an offset",
-                    "write it as 2026-11-24T13:27:00+07:00".to_owned(),
-                )
-            })
-        })
-        .transpose()?;
-    if let Some(at) = at
-        && (at > now || at < known.complaint.received_at)
-    {
-        return Err(fault(
-            "at",
-            &at.to_string(),
-            "before the complaint was received, or in the future",
-            format!(
-                "a time from {} to now, or leave it out",
-                known.complaint.received_at
-            ),
-        ));
-    }
-    let input = Input::StatusChanged {
-        status: Status::from(status),
-        at,
-    };
-    advance(web, &world, &id, input, now).await
-}
-
-/// `POST /api/v1/complaints/{id}/reassign`: `{"unit": "DPUPR"}`; without a unit: the desk.
-pub(super) async fn reassign(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let now = web.inbound.clock.now();
-    web.keys.require(&headers, Scope::Intake, now)?;
-    let id = complaint_id(&id)?;
-    let change: Reassignment = body(&bytes)?;
-    let unit = change
-        .unit
-        .map(|name| {
-            web.units.find(&name).cloned().ok_or_else(|| {
-                fault(
-                    "unit",
-                    &name,
-                    "there is no such unit",
-                    "send a unit's code from the directory".to_owned(),
-                )
-            })
-        })
-        .transpose()?;
-    let world = web.inbound.worlds.get();
-    advance(&web, &world, &id, Input::Reassigned { unit }, now).await
-}
-
-async fn advance(
-    web: &Web,
-    world: &World,
-    id: &ComplaintId,
-    input: Input,
-    now: Timestamp,
-) -> Result<Response, Problem> {
-    match web.inbound.store.advance(world, id, input, now).await? {
-        Advanced::Done(transition) => {
-            Ok(Json(standing(world, &transition.state, "changed")).into_response())
-        }
-        Advanced::Unknown => Err(unknown(id)),
-    }
 }

@@ -7,6 +7,7 @@
 pub mod acknowledge;
 pub mod api;
 pub mod auth;
+mod change;
 pub mod demo;
 pub mod health;
 mod hooks;
@@ -83,9 +84,9 @@ pub fn router(web: Web) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/api/v1/complaints", post(api::hand_in))
         .route("/api/v1/complaints/{id}", get(api::read))
-        .route("/api/v1/complaints/{id}/progress", post(api::progress))
-        .route("/api/v1/complaints/{id}/close", post(api::close))
-        .route("/api/v1/complaints/{id}/reassign", post(api::reassign))
+        .route("/api/v1/complaints/{id}/progress", post(change::progress))
+        .route("/api/v1/complaints/{id}/close", post(change::close))
+        .route("/api/v1/complaints/{id}/reassign", post(change::reassign))
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

@@ -38,15 +38,12 @@ impl Step<'_> {
             Paging::Escalating(chain) => self.take_steps(chain, FoldReason::Late, false),
             Paging::Acknowledged { until, chain, .. } if until <= self.now => {
                 self.facts.push(What::HoldEnded);
-                match self.state.promise.missed {
-                    Some(deadline) => {
-                        let chain = chain.unwrap_or_else(|| Chain::begin(deadline));
-                        self.take_steps(chain, FoldReason::Held, true);
-                    }
-                    None => {
-                        self.state.paging = Paging::Waiting;
-                        self.warn(FoldReason::Held);
-                    }
+                if let Some(deadline) = self.state.promise.missed {
+                    let chain = chain.unwrap_or_else(|| Chain::begin(deadline));
+                    self.take_steps(chain, FoldReason::Held, true);
+                } else {
+                    self.state.paging = Paging::Waiting;
+                    self.warn(FoldReason::Held);
                 }
             }
             Paging::Quiet => self.review_pause(),

@@ -1,0 +1,361 @@
+//! The directory's files: units, posts, people, who holds what and who acts for a time.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{document::Document, fault::Fault};
+use crate::domain::{
+    delivery::{Address, EmailAddress, Transport},
+    directory::{Acting, ActingKind, ContactMethod, Directory, Language, Post, Responder, Unit},
+    id::{MethodId, PostCode, ResponderId, UnitCode},
+    phone::PhoneNumber,
+    policy::Role,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitRow {
+    code: UnitCode,
+    name: String,
+    #[serde(default)]
+    short_name: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    head: Option<String>,
+    #[serde(default)]
+    head_short: Option<String>,
+    #[serde(default = "yes")]
+    own_posts: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostRow {
+    unit: UnitCode,
+    role: Role,
+    title: String,
+    short_title: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PersonRow {
+    id: ResponderId,
+    name: String,
+    #[serde(default)]
+    language: Language,
+    #[serde(default)]
+    sms: Option<String>,
+    #[serde(default)]
+    whatsapp: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    order: Option<Vec<Transport>>,
+    #[serde(default)]
+    disabled: Vec<Transport>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActingRow {
+    post: PostCode,
+    responder: ResponderId,
+    kind: ActingKind,
+    decree: String,
+    from: String,
+    until: String,
+}
+
+/// Puts a directory together from its files.
+#[derive(Default)]
+pub(super) struct Builder {
+    /// What has been read so far.
+    pub(super) directory: Directory,
+}
+
+impl Builder {
+    /// Reads one file; what does not fit is a fault each.
+    pub(super) fn add(&mut self, file: &str, text: &str) -> Vec<Fault> {
+        let mut document = Document::parse(file, text);
+        if let Some(value) = document.table.remove("coordinator") {
+            match value.as_str().map(UnitCode::parse) {
+                Some(Ok(code)) => self.directory.coordinator = Some(code),
+                _ => document.fault(
+                    "coordinator",
+                    &value.to_string(),
+                    "not a unit's code",
+                    "write the code of the coordinator's desk",
+                ),
+            }
+        }
+        for (path, table) in document.list("units") {
+            if let Some(row) = document.piece::<UnitRow>(&path, table) {
+                self.unit(&mut document, &path, row);
+            }
+        }
+        for (path, table) in document.list("posts") {
+            if let Some(row) = document.piece::<PostRow>(&path, table) {
+                self.post(&mut document, &path, row);
+            }
+        }
+        // The order in which methods stand in the file is the order in which they are tried.
+        let orders = method_orders(text);
+        for (index, (path, table)) in document.list("people").into_iter().enumerate() {
+            if let Some(row) = document.piece::<PersonRow>(&path, table) {
+                let order = orders.get(index).cloned().unwrap_or_default();
+                self.person(&mut document, &path, row, order);
+            }
+        }
+        if let Some(toml::Value::Table(holders)) = document.table.remove("holders") {
+            for (post, who) in holders {
+                self.holder(&mut document, &post, &who);
+            }
+        }
+        for (path, table) in document.list("acting") {
+            if let Some(row) = document.piece::<ActingRow>(&path, table) {
+                self.acting(&mut document, &path, row);
+            }
+        }
+        document.finish(&[
+            "coordinator",
+            "units",
+            "posts",
+            "people",
+            "holders",
+            "acting",
+        ])
+    }
+
+    fn unit(&mut self, document: &mut Document, path: &str, row: UnitRow) {
+        if self.directory.units.contains_key(&row.code) {
+            document.fault(
+                &format!("{path}.code"),
+                row.code.as_str(),
+                "the code is taken",
+                "give each unit a code of its own",
+            );
+            return;
+        }
+        if row.own_posts {
+            let head = row
+                .head
+                .clone()
+                .unwrap_or_else(|| format!("Kepala {}", row.name));
+            let head_short = row
+                .head_short
+                .clone()
+                .unwrap_or_else(|| format!("Ka {}", row.code));
+            let posts = [
+                ("kepala", head, head_short),
+                (
+                    "sekretaris",
+                    format!("Sekretaris {}", row.name),
+                    format!("Sekr {}", row.code),
+                ),
+                (
+                    "penghubung",
+                    format!("Penghubung Aduan {}", row.name),
+                    format!("PIC {}", row.code),
+                ),
+            ];
+            for (role, title, short_title) in posts {
+                // These three words are roles.
+                if let Ok(role) = Role::parse(role) {
+                    self.post(
+                        document,
+                        path,
+                        PostRow {
+                            unit: row.code.clone(),
+                            role,
+                            title,
+                            short_title,
+                        },
+                    );
+                }
+            }
+        }
+        let unit = Unit {
+            short_name: row.short_name.unwrap_or_else(|| row.code.to_string()),
+            name: row.name,
+            aliases: row.aliases,
+        };
+        self.directory.units.insert(row.code, unit);
+    }
+
+    fn post(&mut self, document: &mut Document, path: &str, row: PostRow) {
+        let name = format!("{}.{}", row.unit, row.role);
+        let code = match PostCode::parse(&name) {
+            Ok(code) => code,
+            Err(error) => {
+                return document.fault(
+                    path,
+                    &name,
+                    &error.to_string(),
+                    "shorten the unit's code or the role",
+                );
+            }
+        };
+        let post = Post {
+            unit: row.unit,
+            role: row.role,
+            title: row.title,
+            short_title: row.short_title,
+            holder: None,
+            acting: Vec::new(),
+        };
+        if self.directory.posts.insert(code, post).is_some() {
+            document.fault(path, &name, "the post stands twice", "take one of them out");
+        }
+    }
+
+    fn person(
+        &mut self,
+        document: &mut Document,
+        path: &str,
+        row: PersonRow,
+        written: Vec<Transport>,
+    ) {
+        let mut methods = Vec::new();
+        let given = [
+            (Transport::Sms, &row.sms),
+            (Transport::Whatsapp, &row.whatsapp),
+            (Transport::Email, &row.email),
+        ];
+        let order = row.order.unwrap_or(written);
+        let mut sorted: Vec<_> = given.into_iter().collect();
+        sorted.sort_by_key(|(transport, _)| {
+            order
+                .iter()
+                .position(|o| o == transport)
+                .unwrap_or(usize::MAX)
+        });
+        for (transport, text) in sorted {
+            let Some(text) = text else { continue };
+            let address = match transport {
+                Transport::Email => EmailAddress::parse(text)
+                    .map(Address::Email)
+                    .map_err(|e| e.to_string()),
+                _ => PhoneNumber::parse(text)
+                    .map(Address::Phone)
+                    .map_err(|e| e.to_string()),
+            };
+            match (address, MethodId::parse(transport.as_str())) {
+                (Ok(address), Ok(id)) => methods.push(ContactMethod {
+                    id,
+                    transport,
+                    address,
+                    enabled: !row.disabled.contains(&transport),
+                }),
+                (Err(problem), _) => document.fault(
+                    &format!("{path}.{transport}"),
+                    &format!("{text:?}"),
+                    &problem,
+                    "",
+                ),
+                (_, Err(_)) => {}
+            }
+        }
+        let person = Responder {
+            name: row.name,
+            language: row.language,
+            methods,
+        };
+        if self
+            .directory
+            .responders
+            .insert(row.id.clone(), person)
+            .is_some()
+        {
+            document.fault(
+                &format!("{path}.id"),
+                row.id.as_str(),
+                "the id is taken",
+                "give each person an id of their own",
+            );
+        }
+    }
+
+    fn holder(&mut self, document: &mut Document, post: &str, who: &toml::Value) {
+        let path = format!("holders.{post}");
+        let found = PostCode::parse(post)
+            .ok()
+            .and_then(|code| self.directory.posts.get_mut(&code));
+        let responder = who.as_str().and_then(|text| ResponderId::parse(text).ok());
+        match (found, responder) {
+            (Some(post), Some(responder)) => post.holder = Some(responder),
+            (None, _) => document.fault(
+                &path,
+                post,
+                "there is no such post",
+                "write UNIT.role of a unit that stands above, or in an earlier file",
+            ),
+            (_, None) => document.fault(
+                &path,
+                &who.to_string(),
+                "not a person's id",
+                "write the id of one of [[people]]",
+            ),
+        }
+    }
+
+    fn acting(&mut self, document: &mut Document, path: &str, row: ActingRow) {
+        let mut time = |field: &str, text: &str| {
+            text.parse::<Timestamp>().map_err(|_| {
+                document.fault(
+                    &format!("{path}.{field}"),
+                    &format!("{text:?}"),
+                    "not a time with an offset",
+                    "write it as 2026-11-24T08:00:00+07:00",
+                );
+            })
+        };
+        let (from, until) = (time("from", &row.from), time("until", &row.until));
+        let (Ok(from), Ok(until)) = (from, until) else {
+            return;
+        };
+        match self.directory.posts.get_mut(&row.post) {
+            Some(post) => post.acting.push(Acting {
+                responder: row.responder,
+                kind: row.kind,
+                decree: row.decree,
+                from,
+                until,
+            }),
+            None => document.fault(
+                &format!("{path}.post"),
+                row.post.as_str(),
+                "there is no such post",
+                "write UNIT.role of a unit that is known",
+            ),
+        }
+    }
+}
+
+/// For each `[[people]]` of a text, its contact methods in the order in which they stand.
+fn method_orders(text: &str) -> Vec<Vec<Transport>> {
+    let mut orders: Vec<Vec<Transport>> = Vec::new();
+    let mut inside = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line.starts_with("[[people]]");
+            if inside {
+                orders.push(Vec::new());
+            }
+        } else if inside
+            && let Some((name, _)) = line.split_once('=')
+            && let Some(transport) = Transport::ALL
+                .into_iter()
+                .find(|t| t.as_str() == name.trim())
+            && let Some(order) = orders.last_mut()
+        {
+            order.push(transport);
+        }
+    }
+    orders
+}

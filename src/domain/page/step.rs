@@ -1,0 +1,275 @@
+//! What one input does to a page: which requests leave, when the next method is used, when it is
+//! given up.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{LineState, Outcome, Phase, Send, Step, UNSETTLED};
+use crate::domain::{
+    delivery::{FailureKind, ReceiptKind},
+    fact::{Alarm, CancelReason, FallBack, What},
+};
+
+impl Step {
+    /// Lets what is due leave, gives up on what is over, and uses the next method where the last
+    /// one gave no sign of life.
+    pub(super) fn go_on(&mut self) {
+        if self.state.phase != Phase::Open {
+            return;
+        }
+        for index in 0..self.state.lines.len() {
+            let line = &self.state.lines[index];
+            let out_of_patience = match line.state {
+                LineState::Sent {
+                    patience_until: Some(until),
+                } => until <= self.now,
+                // Never settled, again and again: it counts as sent, or it would be sent for ever.
+                LineState::InFlight { until } => until <= self.now && line.repeats >= UNSETTLED,
+                _ => false,
+            };
+            if out_of_patience {
+                self.state.lines[index].state = LineState::Sent {
+                    patience_until: None,
+                };
+                self.fall_back(FallBack::NoSignOfLife);
+            }
+        }
+        for index in 0..self.state.lines.len() {
+            self.begin_if_due(index);
+        }
+        let hopeless = self
+            .state
+            .lines
+            .iter()
+            .all(|line| line.state == LineState::Failed);
+        if hopeless {
+            self.state.phase = Phase::Failed;
+            self.gave_up = true;
+            self.facts.push(What::PageFailed {
+                page: self.state.id.clone(),
+                responder: self.state.responder.clone(),
+            });
+        }
+    }
+
+    pub(super) fn begin_if_due(&mut self, index: usize) {
+        let (now, page, late) = (self.now, self.state.id.clone(), self.lateness());
+        let line = &mut self.state.lines[index];
+        let repeated = match line.state {
+            LineState::Planned { at, repeat } if at <= now => repeat,
+            // Never settled: the process died, or its answer was lost. It may have been delivered.
+            LineState::InFlight { until } if until <= now => true,
+            _ => return,
+        };
+        if repeated {
+            line.repeats += 1;
+        } else {
+            line.attempts += 1;
+        }
+        line.state = LineState::InFlight {
+            until: later(now, self.attempt_timeout),
+        };
+        self.sends.push(Send {
+            line: index,
+            attempt: line.attempts,
+        });
+        self.facts.push(What::AttemptBegun {
+            page,
+            method: line.method.clone(),
+            transport: line.transport,
+            attempt: line.attempts,
+            address: line.address.masked(),
+            repeated,
+            late,
+        });
+    }
+
+    pub(super) fn lateness(&self) -> SignedDuration {
+        // Only a page's first request can be late; what follows has its own times.
+        if self.state.lines.iter().all(|line| line.attempts == 0) {
+            let late = self.now.duration_since(self.state.due_at);
+            SignedDuration::from_millis(i64::try_from(late.as_millis().max(0)).unwrap_or(i64::MAX))
+        } else {
+            SignedDuration::ZERO
+        }
+    }
+
+    pub(super) fn settled(
+        &mut self,
+        index: usize,
+        attempt: u32,
+        gateway: String,
+        outcome: Outcome,
+    ) {
+        let page = self.state.id.clone();
+        let Some(line) = self.state.lines.get(index) else {
+            return;
+        };
+        let method = line.method.clone();
+        // A receipt may have come before the answer, and an attempt may have been repeated: then the
+        // answer is recorded and changes nothing.
+        let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
+        match outcome {
+            Outcome::Sent { gateway_id } => {
+                self.facts.push(What::AttemptSent {
+                    page,
+                    method,
+                    attempt,
+                    gateway,
+                    gateway_id,
+                });
+                if current {
+                    let patience = self
+                        .next_waiting()
+                        .map(|_| later(self.now, self.state.delivery.patience));
+                    self.state.lines[index].state = LineState::Sent {
+                        patience_until: patience,
+                    };
+                }
+            }
+            Outcome::Failed { kind, detail } => {
+                self.facts.push(What::AttemptFailed {
+                    page,
+                    method: method.clone(),
+                    attempt,
+                    gateway: gateway.clone(),
+                    kind: kind.clone(),
+                    detail,
+                });
+                match kind {
+                    FailureKind::WrongAddress => self.alarm(Alarm::WrongAddress {
+                        responder: self.state.responder.clone(),
+                        method,
+                    }),
+                    FailureKind::Misconfigured => {
+                        self.alarm(Alarm::GatewayMisconfigured { gateway });
+                    }
+                    _ => {}
+                }
+                if current {
+                    self.failed(index, attempt, &kind);
+                }
+            }
+        }
+    }
+
+    pub(super) fn failed(&mut self, index: usize, attempt: u32, kind: &FailureKind) {
+        let retries = &self.state.delivery.retries;
+        let wait = retries.get(attempt as usize - 1).copied();
+        let next = match (kind, wait) {
+            (
+                FailureKind::Permanent | FailureKind::WrongAddress | FailureKind::Misconfigured,
+                _,
+            )
+            | (_, None) => None,
+            (FailureKind::RateLimited { retry_after }, Some(wait)) => {
+                Some((retry_after.map_or(wait, |asked| asked.max(wait)), false))
+            }
+            (FailureKind::Temporary, Some(wait)) => Some((wait, false)),
+            (FailureKind::Unknown, Some(wait)) => Some((wait, true)),
+        };
+        match next {
+            Some((wait, repeat)) if !repeat || self.state.lines[index].repeats == 0 => {
+                self.state.lines[index].state = LineState::Planned {
+                    at: later(self.now, wait),
+                    repeat,
+                };
+                // The way is in doubt: the person need not wait for it to get well.
+                if attempt == 1 {
+                    self.fall_back(FallBack::Failed);
+                }
+            }
+            // Sent twice and twice no answer: a third time would only add to what may have arrived.
+            Some(_) => {
+                self.state.lines[index].state = LineState::Sent {
+                    patience_until: None,
+                };
+                self.fall_back(FallBack::NoSignOfLife);
+            }
+            None => {
+                self.state.lines[index].state = LineState::Failed;
+                self.fall_back(FallBack::Failed);
+            }
+        }
+    }
+
+    pub(super) fn receipt(&mut self, index: usize, kind: ReceiptKind) {
+        let Some(line) = self.state.lines.get_mut(index) else {
+            return;
+        };
+        let known = match line.state {
+            LineState::Receipt { kind } => Some(kind),
+            _ => None,
+        };
+        if known.is_some_and(|known| known >= kind)
+            || (line.state == LineState::Failed && kind <= ReceiptKind::Failed)
+        {
+            return; // Repeated, or overtaken by a better one.
+        }
+        self.facts.push(What::Receipt {
+            page: self.state.id.clone(),
+            method: line.method.clone(),
+            receipt: kind,
+        });
+        match kind {
+            ReceiptKind::Failed => {
+                line.state = LineState::Failed;
+                self.fall_back(FallBack::Failed);
+            }
+            ReceiptKind::Delivered | ReceiptKind::Read => {
+                line.state = LineState::Receipt { kind };
+                if self.state.phase == Phase::Failed {
+                    self.state.phase = Phase::Open; // It arrived after all.
+                }
+            }
+            // A station on the way is no sign of life: patience goes on.
+            ReceiptKind::Accepted | ReceiptKind::Sent => {}
+        }
+    }
+
+    pub(super) fn cancelled(&mut self, why: CancelReason) {
+        if self.state.phase == Phase::Open {
+            self.state.phase = Phase::Cancelled;
+            self.facts.push(What::PageCancelled {
+                page: self.state.id.clone(),
+                why,
+            });
+        }
+    }
+
+    pub(super) fn next_waiting(&self) -> Option<usize> {
+        self.state
+            .lines
+            .iter()
+            .position(|line| line.state == LineState::Waiting)
+    }
+
+    pub(super) fn fall_back(&mut self, why: FallBack) {
+        if self.state.phase != Phase::Open {
+            return;
+        }
+        // One that arrived needs no other.
+        if self.state.best_receipt().is_some() {
+            return;
+        }
+        if let Some(next) = self.next_waiting() {
+            let line = &mut self.state.lines[next];
+            line.state = LineState::Planned {
+                at: self.now,
+                repeat: false,
+            };
+            self.facts.push(What::FellBack {
+                page: self.state.id.clone(),
+                method: line.method.clone(),
+                why,
+            });
+        }
+    }
+
+    pub(super) fn alarm(&mut self, alarm: Alarm) {
+        self.facts.push(What::Alarm { alarm });
+    }
+}
+
+fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
+    at.saturating_add(length).unwrap_or(Timestamp::MAX)
+}
