@@ -162,7 +162,7 @@ pub fn directory() -> Directory {
     };
     for (unit, role, person, number) in PEOPLE {
         let code = UnitCode::parse(unit).unwrap();
-        directory.units.entry(code.clone()).or_insert(Unit {
+        directory.units.entry(code.clone()).or_insert_with(|| Unit {
             name: format!("Dinas {unit}"),
             short_name: unit.into(),
             aliases: Vec::new(),
