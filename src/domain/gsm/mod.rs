@@ -134,7 +134,7 @@ pub fn is_gsm7(character: char) -> bool {
     septets(character).is_some()
 }
 
-/// What a text costs, as it stands; [`normalise`] it first.
+/// What a text costs, as it stands; [`normalise()`] it first.
 pub fn measure(text: &str) -> Measure {
     let alphabet = Alphabet::of(text);
     let units = text.chars().map(|c| alphabet.units(c)).sum();
