@@ -96,7 +96,12 @@ pub fn open(path: &Path, options: &Options, now: Timestamp) -> Result<Rows, File
 }
 
 fn json_lines(file: File, options: Options, now: Timestamp) -> Rows {
-    let lines = BufReader::new(file).split(b'\n').zip(1..);
+    let mut over = false;
+    // A read that fails would fail for ever: it is told once and ends the file.
+    let lines = BufReader::new(file)
+        .split(b'\n')
+        .take_while(move |text| !std::mem::replace(&mut over, text.is_err()))
+        .zip(1..);
     Box::new(lines.filter_map(move |(text, line)| {
         let text = match text {
             Ok(text) => text,
@@ -109,11 +114,7 @@ fn json_lines(file: File, options: Options, now: Timestamp) -> Rows {
         Some(match serde_json::from_slice::<Value>(text) {
             Ok(Value::Object(record)) => row(line, record, &options, now),
             Ok(other) => broken(line, &other.to_string(), "not an object"),
-            Err(error) => broken(
-                line,
-                &String::from_utf8_lossy(text),
-                &format!("not JSON: {error}"),
-            ),
+            Err(error) => broken(line, "", &format!("not JSON: {error}")),
         })
     }))
 }
@@ -239,14 +240,14 @@ fn text_of(cell: &Data) -> String {
 
 /// Our field for a column of a known export.
 fn translate(column: &str) -> Option<&'static str> {
+    // What stands in brackets explains: "Tipe Laporan (Anonim/Rahasia)".
+    let column = column.split('(').next().unwrap_or_default();
     let column = column.trim().to_lowercase().replace(['_', '-'], " ");
     Some(match column.as_str() {
         "id" | "tracking id" | "nomor aduan" => "id",
-        "received at" | "diterima" | "tanggal laporan masuk" | "waktu laporan masuk" => {
-            "received_at"
-        }
-        "tanggal masuk" => "date",
-        "waktu masuk export" | "waktu masuk" => "time",
+        "received at" | "diterima" => "received_at",
+        "tanggal masuk" | "tanggal laporan masuk" => "date",
+        "waktu masuk export" | "waktu masuk" | "waktu laporan masuk" => "time",
         "unit" | "instansi terdisposisi" => "unit",
         "source" | "kanal" | "sumber laporan" => "source",
         "classification" | "klasifikasi" | "klasifikasi laporan" => "classification",
@@ -291,7 +292,16 @@ fn from_cells(cells: Vec<(String, String)>) -> Map<String, Value> {
         }
     }
     if !date.is_empty() {
-        record.insert("received_at".into(), format!("{date} {time}").trim().into());
+        // A spreadsheet's date carries a midnight that its time column puts right; some exports
+        // write the whole moment into one of the two.
+        let day = date.strip_suffix("T00:00:00").unwrap_or(&date);
+        let hour = time.rsplit('T').next().unwrap_or_default();
+        let whole = if day.contains(':') || time.is_empty() {
+            date.clone()
+        } else {
+            format!("{day} {hour}")
+        };
+        record.insert("received_at".into(), whole.into());
     }
     record
 }

@@ -10,5 +10,6 @@
 
 mod peers;
 mod providers_whatsapp;
+mod service;
 mod stories;
 mod support;
