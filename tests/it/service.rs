@@ -58,9 +58,13 @@ from = "Siaga <siaga@siaga.test>"
     assert!(usable, "{checked}");
     siaga.start().await;
     siaga.overdue("LGWP14376928").await;
+    let sent = siaga
+        .wait_for_timeline("LGWP14376928", "\"gateway\":\"kannel\"")
+        .await;
+    assert!(!sent.contains("attempt_failed"), "{sent}");
     let page = kannel
         .wait_for_sms(
-            "+628110000001",
+            "+6281100000001",
             |sms| sms.text.contains("LGWP14376928"),
             PATIENCE,
         )
@@ -72,10 +76,10 @@ from = "Siaga <siaga@siaga.test>"
     siaga
         .wait_for_timeline("LGWP14376928", "\"receipt\":\"delivered\"")
         .await;
-    kannel.reply("+628110000001", "Siap pak, laksanakan");
+    kannel.reply("+6281100000001", "Siap pak, laksanakan");
     kannel
         .wait_for_sms(
-            "+628110000001",
+            "+6281100000001",
             |sms| sms.text.contains("Anda terima"),
             PATIENCE,
         )
@@ -226,7 +230,7 @@ async fn a_bad_request_is_told_what_is_wrong_and_the_service_lives() {
     assert_eq!(status, 200);
     for (path, expected) in [
         (
-            "/hooks/kannel/mo?from=%2B628110000001&text=ok&id=1&secret=x",
+            "/hooks/kannel/mo?from=%2B6281100000001&text=ok&id=1&secret=x",
             403,
         ),
         (
