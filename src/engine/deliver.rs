@@ -10,7 +10,7 @@ use futures::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Engine;
+use super::{Engine, Task};
 use crate::{
     channel::{Outgoing, SendError, Sent},
     domain::{
@@ -318,9 +318,7 @@ impl Engine {
             let Ok(permit) = self.in_flight.clone().acquire_owned().await else {
                 return;
             };
-            let Ok(busy) = self.busy.clone().acquire_owned().await else {
-                return;
-            };
+            let busy = self.busy.begin();
             let page = transition.state.clone();
             self.tasks
                 .spawn(self.clone().send(page, send, permit, busy));
@@ -334,7 +332,7 @@ impl Engine {
         page: Page,
         send: Send,
         room: OwnedSemaphorePermit,
-        busy: OwnedSemaphorePermit,
+        busy: Task,
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let _busy = busy;

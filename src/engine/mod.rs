@@ -22,7 +22,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::gateways::Gateways;
@@ -50,7 +50,7 @@ pub struct Engine {
     /// How the loops run.
     pub tuning: Tuning,
     in_flight: Arc<Semaphore>,
-    busy: Arc<Semaphore>,
+    busy: Busy,
     tasks: TaskTracker,
     pulse: Arc<Pulse>,
 }
@@ -115,8 +115,6 @@ impl Pulse {
 
 /// How long a loop waits at most before it looks around, should a wake-up call have been lost.
 const LOOK_AROUND: Duration = Duration::from_secs(20);
-/// More than can ever be under way: who holds all of it knows that nothing is.
-const BUSY: u32 = 1 << 20;
 /// How long a loop waits after a pass that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(300);
 
@@ -140,7 +138,7 @@ impl Engine {
             links,
             tuning,
             in_flight: Arc::new(Semaphore::new(tuning.in_flight.max(1))),
-            busy: Arc::new(Semaphore::new(BUSY as usize)),
+            busy: Busy::default(),
             tasks: TaskTracker::new(),
             pulse: Arc::new(Pulse::default()),
         }
@@ -188,8 +186,8 @@ impl Engine {
                 };
                 worked += handover::pass(self.clone(), shard).await?;
             }
-            // All permits back: every request is settled, and what it led to is in the queues.
-            drop(self.busy.acquire_many(BUSY).await);
+            // Every request is settled, and what it led to is in the queues.
+            self.busy.none().await;
             if worked == 0 {
                 return Ok(total);
             }
@@ -262,6 +260,32 @@ impl Engine {
     fn lease_end(&self, now: Timestamp) -> Timestamp {
         now.saturating_add(self.tuning.lease)
             .unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// How many requests are under way or being settled. A count and no semaphore: settling one may
+/// begin the next, which must never wait behind whoever waits for all of them to end.
+#[derive(Debug, Clone, Default)]
+struct Busy(Arc<watch::Sender<usize>>);
+
+/// One request; ends when it is dropped.
+struct Task(Busy);
+
+impl Busy {
+    fn begin(&self) -> Task {
+        self.0.send_modify(|count| *count += 1);
+        Task(self.clone())
+    }
+
+    async fn none(&self) {
+        // The sender lives in self, so this ends only when the count is nought.
+        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| *count -= 1);
     }
 }
 

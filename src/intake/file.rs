@@ -158,13 +158,15 @@ fn csv(
         return Err(FileError::Heading { file });
     }
     let width = heading.len();
+    let feeds = head.ends_with(b"\r\n");
     let mut records = reader.into_byte_records();
     Ok(Box::new(std::iter::from_fn(move || {
         let record = match records.next()? {
             Ok(record) => record,
             Err(error) => return Some(broken(0, "", &error.to_string())),
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        // The reader counts a line only at its line feed, which of "\r\n" comes after the record.
+        let line = record.position().map_or(0, csv::Position::line) + u64::from(feeds);
         if record.len() != width {
             let first = String::from_utf8_lossy(record.get(0).unwrap_or_default()).into_owned();
             return Some(broken(

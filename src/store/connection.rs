@@ -75,7 +75,8 @@ pub(super) async fn open(client: &redis::Client) -> Result<ConnectionManager, St
                 tries += 1;
                 let passing = error.is_io_error()
                     || error.is_connection_refusal()
-                    || error.to_string().contains("LOADING");
+                    // Redis is reading its file: it answers when it has.
+                    || error.to_string().to_uppercase().contains("LOADING");
                 if tries > LOADING || !passing {
                     return Err(error.into());
                 }
