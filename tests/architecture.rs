@@ -172,7 +172,7 @@ fn check_texts(file: &str, source: &str) -> Vec<Fault> {
             ));
         }
     }
-    for root in ["/work/", "/home/", "/root/", "/Users/", "/tmp/"] {
+    for root in ["/home/", "/root/", "/Users/", "/tmp/"] {
         for at in places(source, root) {
             let rule = format!("`{root}` is a path of one machine");
             let remedy = "take the folder from the settings, or std::env::temp_dir()";
