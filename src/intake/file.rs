@@ -371,3 +371,99 @@ fn broken(line: u64, value: &str, problem: &str) -> Row {
         }]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(name: &str, text: &str, zone: Option<&str>) -> Vec<Row> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let options = Options {
+            times_are: zone.map(|zone| TimeZone::get(zone).unwrap()),
+            as_new: false,
+        };
+        let now = "2026-11-24T06:00:00Z".parse().unwrap();
+        open(&path, &options, now).unwrap().collect()
+    }
+
+    const EXPORT: &str = "\u{feff}tracking_id,tanggal_masuk,waktu_masuk_export,kategori,tipe_laporan,instansi_terdisposisi,status_laporan\r\n\
+        5216807,2023-05-29,04:05:34,Bantuan Sosial ,Anonim|Rahasia,\"Badan A, B\",Ditutup oleh Sistem\r\n\
+        5216808,2023-05-29,,x,,,\r\n\
+        5216809,2023-05-29,04:05:34,x\r\n";
+
+    #[test]
+    fn the_national_export_is_read_when_its_zone_is_said() {
+        let found = rows("a.csv", EXPORT, Some("UTC"));
+        assert_eq!(
+            found.iter().map(|row| row.line).collect::<Vec<_>>(),
+            [2, 3, 4]
+        );
+        let first = found[0].record.as_ref().unwrap();
+        assert_eq!(
+            first.complaint.received_at.to_string(),
+            "2023-05-29T04:05:34Z"
+        );
+        assert_eq!(first.complaint.category.as_deref(), Some("Bantuan Sosial"));
+        assert_eq!(first.complaint.status.as_str(), "ditutup oleh sistem");
+        assert_eq!(first.unit_name.as_deref(), Some("Badan A, B"));
+        assert!(first.complaint.privacy.anonymous && first.complaint.privacy.confidential);
+        assert!(found[1].record.is_err(), "a day is no moment");
+        let short = found[2].record.as_ref().unwrap_err();
+        assert!(short[0].problem.contains("columns"), "{short:?}");
+    }
+
+    #[test]
+    fn without_a_zone_naive_times_are_refused_with_the_option_named() {
+        let found = rows("a.csv", EXPORT, None);
+        let faults = found[0].record.as_ref().unwrap_err();
+        assert_eq!(faults[0].field, "received_at");
+        assert!(faults[0].remedy.contains("--times-are UTC"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_semicolon_and_our_own_headings_do_too_and_lines_are_told_apart() {
+        let found = rows(
+            "a.csv",
+            "id;received_at;unit\nA1;2026-11-24T00:00:00Z;DISHUB\nA 2;2026-11-24T00:00:00Z;\n",
+            None,
+        );
+        assert_eq!(
+            found[0].record.as_ref().unwrap().complaint.id.as_str(),
+            "A1"
+        );
+        assert_eq!(found[1].line, 3);
+        assert!(found[1].record.is_err());
+        let found = rows(
+            "a.jsonl",
+            "{\"id\":\"A1\",\"received_at\":\"2026-11-24T00:00:00Z\"}\n\n{\"name\": \"Budi\n",
+            None,
+        );
+        assert!(found[0].record.is_ok());
+        assert_eq!(found[1].line, 3);
+        let shown = format!("{:?}", found[1].record);
+        assert!(
+            !shown.contains("Budi"),
+            "a broken line may hold a name: {shown}"
+        );
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pdf");
+        std::fs::write(&path, "x").unwrap();
+        let now = "2026-11-24T06:00:00Z".parse().unwrap();
+        let Err(error) = open(&path, &Options::default(), now) else {
+            panic!("a PDF was opened");
+        };
+        assert!(error.to_string().contains(".csv"), "{error}");
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "nama,alamat\n1,2\n").unwrap();
+        let Err(error) = open(&path, &Options::default(), now) else {
+            panic!("a table without ids was opened");
+        };
+        assert!(error.to_string().contains("tracking_id"), "{error}");
+    }
+}
