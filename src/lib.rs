@@ -11,15 +11,15 @@
 //!
 //! | room | may import |
 //! |--|--|
-//! | [`domain`] | nothing of ours |
-//! | `clock` | nothing of ours |
-//! | `config`, [`channel`], [`template`] | domain |
-//! | `store` | domain, clock |
-//! | `inbound` | domain, store, channel's types |
-//! | `intake` | domain, store |
-//! | `engine` | domain, store, intake, channel, clock |
-//! | `web` | domain, store, inbound, intake, channel's types, clock |
-//! | `app`, the command line | everything; nobody imports app |
+//! | [`domain`], [`clock`] | nothing of ours |
+//! | [`channel`], [`template`], [`report`], [`simulate`] | domain |
+//! | [`config`] | domain, channel (a provider's settings stand in its file) |
+//! | [`store`] | domain, clock |
+//! | [`intake`] | domain, store |
+//! | [`inbound`] | domain, store, clock |
+//! | [`engine`] | domain, store, intake, channel, template, clock |
+//! | [`web`] | those that carry data to it, never the engine |
+//! | [`app`], [`cli`] | everything; nobody imports app |
 
 pub mod app;
 pub mod channel;

@@ -1,7 +1,6 @@
 //! Whose reply it is. Several people may share one telephone; then the code tells, and where it does
 //! not, the list is asked back. Never guessed.
 
-use super::is_aimed;
 use crate::{
     domain::{
         conversation::Conversation,
@@ -63,9 +62,7 @@ pub(super) fn choose<'a>(
             more += rest;
             for mut ask in listed {
                 // The same code may stand for different things: only the ticket is clear.
-                if is_aimed(&reply.scope) || fitting.len() > 1 {
-                    ask.code = None;
-                }
+                ask.code = None;
                 open.push(ask);
             }
         }

@@ -22,8 +22,7 @@ use crate::{
         fact::{Alarm, What},
         id::{ComplaintId, MethodId, ResponderId},
         message::ReplyNote,
-        page,
-        reply::{self, Scope},
+        page, reply,
     },
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
 };
@@ -341,11 +340,6 @@ fn redact(text: &str) -> String {
     }
     close(&mut run, &mut out);
     out
-}
-
-/// Whether a reply names what it is about.
-fn is_aimed(scope: &Scope) -> bool {
-    matches!(scope, Scope::These { .. })
 }
 
 #[cfg(test)]
