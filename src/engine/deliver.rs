@@ -24,6 +24,7 @@ use crate::{
         page::{self, Input, NewPage, Outcome, Page, Send},
         policy::{DeliveryRule, Reach},
     },
+    seam::{self, Seam},
     store::{Committed, Shard, StoreError, Unit, Versioned, World},
     template::Recipient,
 };
@@ -41,6 +42,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     if claimed.is_empty() {
         return Ok(0);
     }
+    seam::pass(Seam::PagesClaimed);
     let ids: Vec<PageId> = claimed
         .iter()
         .filter_map(|claimed| PageId::parse(&claimed.member).ok())
@@ -340,7 +342,9 @@ impl Engine {
             let Some(transport) = page.lines.get(send.line).map(|line| line.transport) else {
                 return;
             };
+            seam::pass(Seam::AttemptRecorded);
             let (gateway, outcome) = self.request(&page, &send).await;
+            seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
             let result = match &outcome {
@@ -361,6 +365,7 @@ impl Engine {
             if let Err(error) = self.advance_page(&page.responder, &page.id, input).await {
                 tracing::error!(page.id = %page.id, %error, "an attempt could not be settled");
             }
+            seam::pass(Seam::Settled);
         })
     }
 

@@ -9,6 +9,7 @@ use crate::{
         fact::What,
         id::ComplaintId,
     },
+    seam::{self, Seam},
     store::{Committed, Shard, StoreError},
 };
 
@@ -25,6 +26,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     if claimed.is_empty() {
         return Ok(0);
     }
+    seam::pass(Seam::DueClaimed);
     let ids: Vec<ComplaintId> = claimed
         .iter()
         .filter_map(|claimed| ComplaintId::parse(&claimed.member).ok())
@@ -52,6 +54,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
             metrics::counter!("siaga_conflicts_total", "machine" => "escalation").increment(1);
         }
     }
+    seam::pass(Seam::DueCommitted);
     Ok(claimed.len())
 }
 

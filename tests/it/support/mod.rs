@@ -10,6 +10,7 @@
 pub mod fake_meta;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
+pub(crate) mod night;
 pub(crate) mod percent;
 pub(crate) mod phone;
 pub(crate) mod ports;
