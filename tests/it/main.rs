@@ -10,6 +10,7 @@
 
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
+mod lost_answers;
 mod peers;
 mod providers_whatsapp;
 mod service;

@@ -20,3 +20,4 @@ pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;
 pub(crate) mod wait;
+pub(crate) mod wire;
