@@ -4,7 +4,10 @@
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use futures::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Engine, Task};
 use crate::{
     channel::{Outgoing, SendError, Sent},
+    clock::patience,
     domain::{
         conversation::Conversation,
         delivery::{FailureKind, Transport},
@@ -28,6 +32,9 @@ use crate::{
     store::{Committed, Shard, StoreError, Unit, Versioned, World},
     template::Recipient,
 };
+
+/// The pauses in milliseconds after which an answered request is settled once more.
+const SETTLING: [u64; 5] = [100, 300, 1000, 3000, 9000];
 
 /// Takes one batch of pages that are due; gives how many it took.
 ///
@@ -360,10 +367,14 @@ impl Engine {
                 gateway,
                 outcome,
             };
-            // When it cannot be settled the attempt's time runs out and it is sent once more: a
-            // page twice is better than a page never.
-            if let Err(error) = self.advance_page(&page.responder, &page.id, input).await {
-                tracing::error!(page.id = %page.id, %error, "an attempt could not be settled");
+            // What the gateway said is known here alone, so it is told again while Redis is away for
+            // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
+            // twice is better than a page never.
+            for pause in SETTLING {
+                let settled = self.advance_page(&page.responder, &page.id, input.clone());
+                let Err(error) = settled.await else { break };
+                tracing::error!(page.id = %page.id, %error, "an attempt is not settled yet");
+                patience(Duration::from_millis(pause)).await;
             }
             seam::pass(Seam::Settled);
         })

@@ -4,7 +4,7 @@
 //! just what the batch would have made it; one without meets its own versions, which is a conflict
 //! like any other: load again, and see that it is done.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use siaga::{
@@ -17,7 +17,7 @@ use siaga::{
 };
 
 use crate::support::{
-    night::Night,
+    night::{COMPLAINTS, Night, ticket},
     redis::{Durability, RedisServer},
     wire::{Command, Fate, Wire},
 };
@@ -117,17 +117,32 @@ async fn a_batch_without_facts_meets_its_own_version_and_is_loaded_again() {
     assert_eq!(again.unwrap(), Committed::Applied);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_night_of_lost_answers_ends_like_any_other() {
-    let redis = RedisServer::start(Durability::None).await;
-    let wire = Wire::to(&redis);
+/// A night on a wire; gives how many messages came twice.
+async fn night(
+    redis: &RedisServer,
+    wire: &Wire,
+    judge: impl FnMut(&Command) -> Fate + Send + 'static,
+) -> usize {
     let mut night = Night::prepare(true);
     night.siaga.set("redis.mode", "external");
     night.siaga.set("redis.url", &wire.url());
     night.siaga.start().await;
+    wire.judge(judge);
+    let story = night.begin();
+    let redis = Address::new(&redis.url());
+    // Nothing dies: no message may come twice.
+    let found = night.morning(story, &redis, &[].into()).await;
+    println!("{} lost, {} messages", wire.lost(), found.messages);
+    found.duplicates
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_of_lost_answers_ends_like_any_other() {
+    let redis = RedisServer::start(Durability::None).await;
+    let wire = Wire::to(&redis);
     // Every third of a ledger's commits; so what is given again comes through.
     let mut commits: HashMap<Vec<u8>, usize> = HashMap::new();
-    wire.judge(move |command| {
+    let judge = move |command: &Command| {
         let Some(ledger) = commits_to(command) else {
             return Fate::Pass;
         };
@@ -138,15 +153,35 @@ async fn a_night_of_lost_answers_ends_like_any_other() {
         } else {
             Fate::Pass
         }
-    });
-    let story = night.begin();
-    // Whatever was committed goes on at once: no message waits for its attempt to run out, so none
-    // comes twice.
-    let in_flight = [].into();
-    let found = night
-        .morning(story, &Address::new(&redis.url()), &in_flight)
-        .await;
-    assert_eq!(found.duplicates, 0);
+    };
+    // What was committed goes on at once: no message waits for its attempt to run out.
+    assert_eq!(night(&redis, &wire, judge).await, 0);
     assert!(wire.lost() >= 3, "only {} answers were lost", wire.lost());
-    println!("{} answers lost, {} messages", wire.lost(), found.messages);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_lost_while_pages_are_settled_pages_nobody_twice() {
+    let redis = RedisServer::start(Durability::None).await;
+    let wire = Wire::to(&redis);
+    let page_of_last = format!("}}:p:{}:", ticket(COMPLAINTS - 1)).into_bytes();
+    let (mut in_flight, mut lost) = (HashSet::new(), false);
+    let judge = move |command: &Command| {
+        if command.iter().any(|part| has(part, b"attempt_begun")) {
+            let pages = command.iter().filter(|part| has(part, &page_of_last));
+            in_flight.extend(pages.cloned());
+        }
+        // Nobody answers the last complaint: its page is loaded to settle it, together with others.
+        let settles = command[0] == b"HMGET" && in_flight.contains(&command[1]);
+        if lost || !settles {
+            return Fate::Pass;
+        }
+        lost = true;
+        Fate::LoseCommand
+    };
+    assert_eq!(night(&redis, &wire, judge).await, 0);
+    assert_eq!(wire.lost(), 1);
+}
+
+fn has(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }

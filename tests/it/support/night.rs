@@ -28,7 +28,7 @@ use super::{
 };
 
 /// How many complaints are overdue.
-const COMPLAINTS: usize = 12;
+pub(crate) const COMPLAINTS: usize = 12;
 /// How many of them the head takes on.
 const ANSWERED: usize = 4;
 /// How many pages a receipt tells of.
@@ -181,7 +181,8 @@ text = "{{{{ text }}}}"
     }
 }
 
-fn ticket(n: usize) -> String {
+/// The number of the `n`-th complaint.
+pub(crate) fn ticket(n: usize) -> String {
     format!("LGWP140000{n:02}")
 }
 
