@@ -4,7 +4,10 @@
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use futures::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Engine, Task};
 use crate::{
     channel::{Outgoing, SendError, Sent},
+    clock::patience,
     domain::{
         conversation::Conversation,
         delivery::{FailureKind, Transport},
@@ -24,9 +28,13 @@ use crate::{
         page::{self, Input, NewPage, Outcome, Page, Send},
         policy::{DeliveryRule, Reach},
     },
+    seam::{self, Seam},
     store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
     template::Recipient,
 };
+
+/// The pauses in milliseconds after which an answered request is settled once more.
+const SETTLING: [u64; 5] = [100, 300, 1000, 3000, 9000];
 
 /// Takes one batch of pages that are due; gives how many it took.
 ///
@@ -40,6 +48,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     if ids.is_empty() {
         return Ok(0);
     }
+    seam::pass(Seam::PagesClaimed);
     let found = engine.store.find_pages(shard, &ids).await?;
     let pages = engine.present(shard, &ids, found).await?;
     let wanted = engine.still_wanted(&pages).await?;
@@ -400,7 +409,9 @@ impl Engine {
             let Some(transport) = page.lines.get(send.line).map(|line| line.transport) else {
                 return;
             };
+            seam::pass(Seam::AttemptRecorded);
             let (gateway, outcome) = self.request(page, &send).await;
+            seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
             let result = match &outcome {
@@ -416,12 +427,18 @@ impl Engine {
                 gateway,
                 outcome,
             };
-            // When it cannot be settled the attempt's time runs out and it is sent once more: a
-            // page twice is better than a page never.
+            // What the gateway said is known here alone, so it is told again while Redis is away for
+            // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
+            // twice is better than a page never.
             let (responder, id) = (page.responder.clone(), page.id.clone());
-            if let Err(error) = self.advance_page(&responder, &id, Some(known), input).await {
-                tracing::error!(page.id = %id, %error, "an attempt could not be settled");
+            let mut known = Some(known);
+            for pause in SETTLING {
+                let settled = self.advance_page(&responder, &id, known.take(), input.clone());
+                let Err(error) = settled.await else { break };
+                tracing::error!(page.id = %id, %error, "an attempt is not settled yet");
+                patience(Duration::from_millis(pause)).await;
             }
+            seam::pass(Seam::Settled);
         })
     }
 

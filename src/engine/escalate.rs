@@ -9,6 +9,7 @@ use crate::{
         fact::What,
         id::ComplaintId,
     },
+    seam::{self, Seam},
     store::{Committed, Shard, StoreError},
 };
 
@@ -24,6 +25,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     if ids.is_empty() {
         return Ok(0);
     }
+    seam::pass(Seam::DueClaimed);
     let world = engine.worlds.get();
     let found = engine.store.find_escalations(&ids).await?;
     let mut commits = Vec::with_capacity(ids.len());
@@ -42,6 +44,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
             metrics::counter!("siaga_conflicts_total", "machine" => "escalation").increment(1);
         }
     }
+    seam::pass(Seam::DueCommitted);
     Ok(ids.len())
 }
 

@@ -17,7 +17,8 @@ use crate::{
         id::{ComplaintId, ResponderId},
         page,
     },
-    store::{Advanced, Entry, Handover, Shard, StoreError},
+    seam::{self, Seam},
+    store::{Advanced, Entry, Handover, Shard, Side, StoreError},
 };
 
 /// Hands over one batch of a shard's outbox; gives how many entries it took.
@@ -39,6 +40,11 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     if entries.is_empty() {
         return Ok(0);
     }
+    let (claimed, handed_over) = match shard.side {
+        Side::Complaints => (Seam::OrdersClaimed, Seam::OrdersHandedOver),
+        Side::Responders => (Seam::AnswersClaimed, Seam::AnswersHandedOver),
+    };
+    seam::pass(claimed);
     let taken = entries.len();
     let mut to_people: BTreeMap<ResponderId, Vec<Order>> = BTreeMap::new();
     let mut ids_to_people = Vec::new();
@@ -99,6 +105,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let mut done: Vec<String> = told.into_iter().collect::<Result<_, _>>()?;
     people?;
     done.extend(ids_to_people);
+    seam::pass(handed_over);
     engine.store.outbox_done(shard, &done).await?;
     Ok(taken)
 }
@@ -113,7 +120,10 @@ async fn tell(
     let now = engine.clock.now();
     let world = engine.worlds.get();
     match engine.store.advance(&world, &complaint, input, now).await {
-        Ok(Advanced::Done(transition)) => observe(&transition, now),
+        Ok(Advanced::Done(transition)) => {
+            seam::pass(Seam::AnswerCommitted);
+            observe(&transition, now);
+        }
         Ok(Advanced::Unknown) => {
             tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");
         }

@@ -24,6 +24,7 @@ use crate::{
         message::ReplyNote,
         page, reply,
     },
+    seam::{self, Seam},
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
 };
 
@@ -104,6 +105,7 @@ impl Inbound {
             };
             let shard = self.store.keys().shard_of_responder(responder);
             if self.store.commit(shard, unit).await? == Committed::Applied {
+                seam::pass(Seam::ReplyCommitted);
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "taken").increment(1);
                 return Ok(received);
             }
@@ -137,6 +139,7 @@ impl Inbound {
         };
         // A unit without machines meets no other version.
         let _: Committed = self.store.commit(shard, unit).await?;
+        seam::pass(Seam::ReceiptCommitted);
         Ok(true)
     }
 

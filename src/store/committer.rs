@@ -161,6 +161,7 @@ struct Committer {
 impl Committer {
     /// Commits the batch, in as many calls as it takes, and answers every job.
     async fn commit(&mut self, batch: &mut Vec<Job>) {
+        let mut lost = false;
         while !batch.is_empty() {
             let (call, link, sequence) = self.call(batch);
             let word = scripts::run_commit(&call, &mut self.connection).await;
@@ -199,6 +200,9 @@ impl Committer {
                         }
                     }
                 }
+                // Done or not, nobody knows. Given once more it is told apart: by the head, if it had
+                // facts; else by its own versions, a conflict like any other.
+                Err(StoreError::Redis(error)) if !lost && may_be_done(&error) => lost = true,
                 Err(error) => {
                     let text = error.to_string();
                     tracing::warn!(shard = %self.shard, error = %text, units = batch.len(), "commit failed");
@@ -276,6 +280,11 @@ fn millisecond_after(at: Timestamp) -> i64 {
     } else {
         whole
     }
+}
+
+/// Whether the connection was lost with the call on its way. One that was refused never left.
+fn may_be_done(error: &redis::RedisError) -> bool {
+    error.is_connection_dropped() && !error.is_connection_refusal()
 }
 
 fn answer_all(batch: &mut Vec<Job>, mut answer: impl FnMut() -> Result<Committed, StoreError>) {

@@ -8,6 +8,9 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+#[cfg(debug_assertions)] // Only then does the program know how to halt.
+mod kills;
+mod lost_answers;
 mod peers;
 mod providers_whatsapp;
 mod service;

@@ -10,6 +10,7 @@
 pub mod fake_meta;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
+pub(crate) mod night;
 pub(crate) mod percent;
 pub(crate) mod phone;
 pub(crate) mod ports;
@@ -19,3 +20,4 @@ pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;
 pub(crate) mod wait;
+pub(crate) mod wire;
