@@ -4,27 +4,21 @@
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::collections::{BTreeMap, HashMap};
-
 use futures::future::{BoxFuture, join_all};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Engine, Task};
 use crate::{
     channel::{Outgoing, SendError, Sent},
     domain::{
-        conversation::Conversation,
-        delivery::{FailureKind, Transport},
-        directory::{ContactMethod, Responder},
-        escalation::{Effect, PageOrder, Via},
+        delivery::{Address, FailureKind, Transport},
         fact::CancelReason,
-        id::{ComplaintId, MethodId, PageId, ResponderId},
-        message::{Content, ReplyNote},
-        page::{self, Input, NewPage, Outcome, Page, Send},
-        policy::{DeliveryRule, Reach},
+        id::{PageId, ResponderId},
+        page::{self, Input, Line, Outcome, Page, Send},
+        sender::Sender,
     },
-    store::{Committed, Shard, StoreError, Unit, Versioned, World},
+    store::{Committed, Shard, StoreError, Versioned},
     template::Recipient,
 };
 
@@ -75,78 +69,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     Ok(claimed.len())
 }
 
-/// Does on the responders' side what escalations ordered.
-///
-/// # Errors
-/// When Redis is away; what was done is then done once more, which does nothing.
-pub(super) async fn receive(
-    engine: &Engine,
-    effects: BTreeMap<ResponderId, Vec<Effect>>,
-) -> Result<(), StoreError> {
-    let orders: Vec<&PageOrder> = effects
-        .values()
-        .flatten()
-        .filter_map(|effect| match effect {
-            Effect::Page(order) => Some(&**order),
-            _ => None,
-        })
-        .collect();
-    let wanted = engine.wanted(&orders).await?;
-    let people: Vec<ResponderId> = effects.keys().cloned().collect();
-    let conversations = engine.store.load_conversations(&people).await?;
-    let work =
-        effects
-            .into_iter()
-            .zip(conversations)
-            .map(|((responder, effects), conversation)| {
-                let wanted = &wanted;
-                async move {
-                    let mut loaded = Some(conversation);
-                    // A lost race: somebody replied, or another order came. Load and do it again.
-                    for _ in 0..50 {
-                        let conversation = match loaded.take() {
-                            Some(conversation) => conversation,
-                            None => engine
-                                .store
-                                .load_conversations(std::slice::from_ref(&responder))
-                                .await?
-                                .pop()
-                                .ok_or(StoreError::Closed)?,
-                        };
-                        if engine
-                            .receive_one(&responder, conversation, &effects, wanted)
-                            .await?
-                        {
-                            return Ok(());
-                        }
-                    }
-                    Err(StoreError::Contended(responder.to_string()))
-                }
-            });
-    for outcome in join_all(work).await {
-        outcome?;
-    }
-    Ok(())
-}
-
 impl Engine {
-    /// Which of these orders the complaints still want.
-    async fn wanted(&self, orders: &[&PageOrder]) -> Result<HashMap<PageId, bool>, StoreError> {
-        let complaints: Vec<ComplaintId> = orders
-            .iter()
-            .map(|order| order.alert.complaint.clone())
-            .collect();
-        let loaded = self.store.load_escalations(&complaints).await?;
-        Ok(orders
-            .iter()
-            .zip(loaded)
-            .map(|(order, found)| {
-                let wanted = found.is_some_and(|found| found.value.wants(&order.page));
-                (order.page.clone(), wanted)
-            })
-            .collect())
-    }
-
     async fn still_wanted(&self, page: &Page) -> Result<bool, StoreError> {
         match &page.complaint {
             None => Ok(true),
@@ -156,132 +79,6 @@ impl Engine {
                 .await?
                 .is_some_and(|found| found.value.wants(&page.id))),
         }
-    }
-
-    /// Does all that was ordered for one responder in one commit; false when the race was lost.
-    async fn receive_one(
-        &self,
-        responder: &ResponderId,
-        conversation: Versioned<Conversation>,
-        effects: &[Effect],
-        wanted: &HashMap<PageId, bool>,
-    ) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let shard = self.store.keys().shard_of_responder(responder);
-        let world = self.worlds.get();
-        let before = conversation.value.clone();
-        let mut talk = conversation.value;
-        let mut pages = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Page(order) => {
-                    let wanted = wanted.get(&order.page).copied().unwrap_or(true);
-                    pages.push(self.new_page(&world, &mut talk, order, wanted, now));
-                }
-                Effect::Confirm {
-                    responder,
-                    reply,
-                    via,
-                    note,
-                } => pages.push(Planned::Open(confirmation(
-                    responder, reply, via, note, now,
-                ))),
-                Effect::Cancel { .. } => {}
-                Effect::Release { complaint, .. } => {
-                    talk.release(complaint, self.tuning.code_rest, now);
-                }
-            }
-        }
-        let (transitions, mut unit) = self.open_pages(shard, pages, now).await?;
-        if talk != before {
-            unit.machines.push(self.store.write_conversation(
-                responder,
-                conversation.version,
-                &talk,
-                Vec::new(),
-            ));
-        }
-        if !unit.machines.is_empty() && self.store.commit(shard, unit).await? == Committed::Conflict
-        {
-            return Ok(false);
-        }
-        for transition in transitions {
-            self.send_all(transition).await;
-        }
-        for effect in effects {
-            if let Effect::Cancel { page, why, .. } = effect {
-                self.advance_page(responder, page, Input::Cancelled(*why))
-                    .await?;
-            }
-        }
-        Ok(true)
-    }
-
-    fn new_page(
-        &self,
-        world: &World,
-        talk: &mut Conversation,
-        order: &PageOrder,
-        wanted: bool,
-        now: Timestamp,
-    ) -> Planned {
-        let methods = world
-            .directory()
-            .responders
-            .get(&order.responder)
-            .into_iter()
-            .flat_map(Responder::usable_methods)
-            .filter(|method| !talk.stopped.contains_key(&method.id))
-            .cloned()
-            .collect();
-        let mut alert = order.alert.clone();
-        if wanted {
-            alert.code = talk.ask(&alert.complaint, now);
-        }
-        let new = NewPage {
-            id: order.page.clone(),
-            responder: order.responder.clone(),
-            complaint: Some(alert.complaint.clone()),
-            content: Content::Alert(alert),
-            due_at: order.due_at,
-            delivery: order.delivery.clone(),
-            reach: order.reach,
-            methods,
-            in_reply_to: None,
-        };
-        if wanted {
-            Planned::Open(new)
-        } else {
-            Planned::Unwanted(new)
-        }
-    }
-
-    /// The transitions of pages that are not there yet, and what is to be committed for them.
-    async fn open_pages(
-        &self,
-        shard: Shard,
-        pages: Vec<Planned>,
-        now: Timestamp,
-    ) -> Result<(Vec<page::Transition>, Unit), StoreError> {
-        let ids: Vec<PageId> = pages.iter().map(|planned| planned.id().clone()).collect();
-        let known = self.store.load_pages(shard, &ids).await?;
-        let mut unit = Unit::default();
-        let mut transitions = Vec::new();
-        for (planned, known) in pages.into_iter().zip(known) {
-            if known.is_some() {
-                continue; // Handed over twice: it is there.
-            }
-            let timeout = self.tuning.attempt_timeout;
-            let transition = match planned {
-                Planned::Open(new) => Page::open(new, timeout, now),
-                Planned::Unwanted(new) => Page::unwanted(new),
-            };
-            let part = self.store.page_unit(0, &transition, now);
-            unit.machines.extend(part.machines);
-            unit.outbox.extend(part.outbox);
-            transitions.push(transition);
-        }
-        Ok((transitions, unit))
     }
 
     /// Gives an input to a page and lets leave what follows.
@@ -295,21 +92,27 @@ impl Engine {
         input: Input,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
+        let closed = window_closed_for(&input);
         let transition = self
             .store
             .advance_page(responder, page, input, self.tuning.attempt_timeout, now)
             .await?;
-        match transition {
-            Some(transition) => {
-                self.send_all(transition).await;
-                Ok(true)
-            }
-            None => Ok(false),
+        let Some(transition) = transition else {
+            return Ok(false);
+        };
+        // The next page to this address need not find out for itself. If it is lost, it does.
+        let address = closed.and_then(|line| transition.state.lines.get(line));
+        if let Some(Line { address, .. }) = address {
+            self.store
+                .change_sender(address, Sender::close_whatsapp_window)
+                .await?;
         }
+        self.send_all(transition).await;
+        Ok(true)
     }
 
     /// Lets a transition's requests leave, each in a task of its own, as room allows.
-    async fn send_all(&self, transition: page::Transition) {
+    pub(super) async fn send_all(&self, transition: page::Transition) {
         if transition.gave_up {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
@@ -377,7 +180,8 @@ impl Engine {
             );
         };
         let window = line.transport == Transport::Whatsapp
-            && self.whatsapp_window_open(&page.responder, now).await;
+            && !line.as_template
+            && self.whatsapp_window_open(&line.address, now).await;
         let world = self.worlds.get();
         let language = world
             .directory()
@@ -418,66 +222,30 @@ impl Engine {
         (name, outcome)
     }
 
-    async fn whatsapp_window_open(&self, responder: &ResponderId, now: Timestamp) -> bool {
-        self.store
-            .load_conversations(std::slice::from_ref(responder))
-            .await
-            .ok()
-            .and_then(|mut found| found.pop())
-            // When in doubt: a template may always be sent.
-            .is_some_and(|talk| talk.value.whatsapp_window_open(now))
+    async fn whatsapp_window_open(&self, address: &Address, now: Timestamp) -> bool {
+        let sender = self.store.load_sender(address).await;
+        // When in doubt: a template may always be sent.
+        sender.is_ok_and(|sender| sender.value.whatsapp_window_open(now))
     }
 }
 
-/// A page that an order asks for.
-enum Planned {
-    Open(NewPage),
-    Unwanted(NewPage),
-}
-
-impl Planned {
-    fn id(&self) -> &PageId {
-        match self {
-            Self::Open(new) | Self::Unwanted(new) => &new.id,
-        }
-    }
-}
-
-/// The answer to a reply, by the way the reply came. Nothing of it is asked, nothing falls back.
-pub fn confirmation(
-    responder: &ResponderId,
-    reply: &str,
-    via: &Via,
-    note: &ReplyNote,
-    now: Timestamp,
-) -> NewPage {
-    let about = match note {
-        ReplyNote::Acknowledged { complaint, .. }
-        | ReplyNote::AlreadyAcknowledged { complaint, .. }
-        | ReplyNote::Refused { complaint, .. }
-        | ReplyNote::NoLongerOpen { complaint } => complaint.as_str(),
-        _ => "note",
-    };
-    NewPage {
-        id: PageId::of_reply(reply, about),
-        responder: responder.clone(),
-        complaint: None,
-        content: Content::Reply(note.clone()),
-        due_at: now,
-        delivery: DeliveryRule {
-            patience: SignedDuration::from_hours(1),
-            retries: [5, 30, 120].map(SignedDuration::from_secs).into(),
-        },
-        reach: Reach::InTurn,
-        methods: MethodId::parse("reply")
-            .map(|id| ContactMethod {
-                id,
-                transport: via.transport,
-                address: via.address.clone(),
-                enabled: true,
-            })
-            .into_iter()
-            .collect(),
-        in_reply_to: via.in_reply_to.clone(),
+/// The line by which WhatsApp said that its window for free text is closed.
+fn window_closed_for(input: &Input) -> Option<usize> {
+    match input {
+        Input::Settled {
+            line,
+            outcome:
+                Outcome::Failed {
+                    kind: FailureKind::WindowClosed,
+                    ..
+                },
+            ..
+        } => Some(*line),
+        Input::Receipt {
+            of,
+            why: Some(FailureKind::WindowClosed),
+            ..
+        } => Some(of.line),
+        _ => None,
     }
 }

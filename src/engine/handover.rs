@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 
-use super::{Engine, deliver, escalate::observe};
+use super::{Engine, escalate::observe, receive};
 use crate::{
     domain::{
         escalation::{Effect, Input},
@@ -58,9 +58,10 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
             Handover::Receipt {
                 page,
                 responder,
-                line,
+                of,
                 kind,
-            } => receipts.push((id, responder, page, page::Input::Receipt { line, kind })),
+                why,
+            } => receipts.push((id, responder, page, page::Input::Receipt { of, kind, why })),
             Handover::PageFailed {
                 complaint,
                 page,
@@ -74,7 +75,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         }
         ids_to_people.push(id);
     }
-    let people = deliver::receive(&engine, to_people);
+    let people = receive::receive(&engine, to_people);
     let complaints = join_all(
         to_complaints
             .into_iter()

@@ -5,10 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Committed, Handover, Store, StoreError, Unit, Versioned, world::World};
 use crate::domain::{
     complaint::Complaint,
+    delivery::Address,
     escalation::{Effect, Escalation, Input, Transition},
     fact::{Fact, What},
     id::{ComplaintId, PageId, ResponderId},
     page,
+    sender::Sender,
 };
 
 /// What came of an input to a complaint.
@@ -155,12 +157,49 @@ impl Store {
             if transition.state == before && transition.facts.is_empty() {
                 return Ok(Some(transition));
             }
-            let unit = self.page_unit(version, &transition, now);
+            let mut unit = self.page_unit(version, &transition, now);
+            if let Some(message) = &transition.quotable {
+                let person = std::slice::from_ref(responder);
+                for Versioned { version, mut value } in self.load_conversations(person).await? {
+                    value.sent(message);
+                    let write = self.write_conversation(responder, version, &value, Vec::new());
+                    unit.machines.push(write);
+                }
+            }
             if self.commit(shard, unit).await? == Committed::Applied {
                 return Ok(Some(transition));
             }
         }
         Err(StoreError::Contended(id.to_string()))
+    }
+
+    /// Changes what is remembered of an address. Durable when it returns; gives what `change` gave
+    /// at last.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn change_sender<T>(
+        &self,
+        address: &Address,
+        mut change: impl FnMut(&mut Sender) -> T,
+    ) -> Result<T, StoreError> {
+        let shard = self.keys().shard_of_sender(address);
+        for _ in 0..RACES {
+            let Versioned { version, value } = self.load_sender(address).await?;
+            let mut changed = value.clone();
+            let given = change(&mut changed);
+            if changed == value {
+                return Ok(given);
+            }
+            let unit = Unit {
+                machines: vec![self.write_sender(address, version, &changed)],
+                ..Unit::default()
+            };
+            if self.commit(shard, unit).await? == Committed::Applied {
+                return Ok(given);
+            }
+        }
+        Err(StoreError::Contended("an address".to_owned()))
     }
 
     /// What is committed for a page's transition.

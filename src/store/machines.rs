@@ -6,10 +6,12 @@ use serde::de::DeserializeOwned;
 use super::{MachineWrite, Shard, Store, StoreError, committer::json};
 use crate::domain::{
     conversation::Conversation,
+    delivery::Address,
     escalation::Escalation,
     fact::Fact,
     id::{ComplaintId, PageId, ResponderId},
     page::Page,
+    sender::Sender,
 };
 use jiff::Timestamp;
 
@@ -83,6 +85,18 @@ impl Store {
             .collect())
     }
 
+    /// What is remembered of an address that replies come from; nothing yet of a new one.
+    ///
+    /// # Errors
+    /// When Redis is away or the record cannot be read.
+    pub async fn load_sender(&self, address: &Address) -> Result<Versioned<Sender>, StoreError> {
+        let found = self.load(vec![self.keys().sender(address)]).await?.pop();
+        Ok(found.flatten().unwrap_or_else(|| Versioned {
+            version: 0,
+            value: Sender::default(),
+        }))
+    }
+
     async fn load<T: DeserializeOwned>(
         &self,
         keys: Vec<String>,
@@ -144,6 +158,17 @@ impl Store {
             state: json(state),
             wake: Some((state.id.to_string(), wake_at)),
             facts,
+        }
+    }
+
+    /// A sender's change.
+    pub fn write_sender(&self, address: &Address, version: u64, state: &Sender) -> MachineWrite {
+        MachineWrite {
+            key: self.keys().sender(address),
+            version,
+            state: json(state),
+            wake: None,
+            facts: Vec::new(),
         }
     }
 

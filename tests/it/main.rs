@@ -11,5 +11,6 @@
 mod peers;
 mod providers_whatsapp;
 mod service;
+mod shared_telephone;
 mod stories;
 mod support;
