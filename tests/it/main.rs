@@ -14,3 +14,4 @@ mod service;
 mod shared_telephone;
 mod stories;
 mod support;
+mod whatsapp_service;
