@@ -1,7 +1,7 @@
 //! WhatsApp from end to end: the real program against a strict stand-in for Meta, with signed
 //! webhooks as Meta sends them.
 
-use std::time::Instant;
+use std::{fmt::Write as _, time::Instant};
 
 use serde_json::{Value, json};
 use siaga::clock::{Clock, SystemClock};
@@ -77,13 +77,15 @@ text = "{{{{ text }}}}"
     );
     let mut people = String::new();
     for (_, id, number) in HEADS {
-        people += &format!(
-            "[[people]]\nid = \"{id}\"\nname = \"{id} Contohwan\"\nwhatsapp = \"+{number}\"\nsms = \"+{number}\"\n"
-        );
+        writeln!(
+            people,
+            "[[people]]\nid = \"{id}\"\nname = \"{id} Contohwan\"\nwhatsapp = \"+{number}\"\nsms = \"+{number}\""
+        )
+        .unwrap();
     }
     people += "[holders]\n";
     for (unit, id, _) in HEADS {
-        people += &format!("\"{unit}.kepala\" = \"{id}\"\n");
+        writeln!(people, "\"{unit}.kepala\" = \"{id}\"").unwrap();
     }
     siaga.write_settings(&Settings {
         inbound: &format!(
