@@ -109,6 +109,9 @@ fn set(table: &mut Table, path: &[String], value: &str) {
     }
 }
 
+/// Fields that end in `_file` and are themselves the name of a file: they stay as they are.
+const NAMES_OF_FILES: [&str; 1] = ["ca_file"];
+
 /// Replaces each `NAME_file` by `NAME` with the file's content, so that no secret need stand in the
 /// settings.
 fn secrets(table: &mut Table, path: &str, document: &mut Document) {
@@ -132,6 +135,9 @@ fn secrets(table: &mut Table, path: &str, document: &mut Document) {
                 let Some(bare) = name.strip_suffix("_file") else {
                     continue;
                 };
+                if NAMES_OF_FILES.contains(&name.as_str()) {
+                    continue;
+                }
                 match fs::read_to_string(&*file) {
                     Ok(text) => {
                         table.insert(bare.to_owned(), Value::String(text.trim().to_owned()));

@@ -12,6 +12,7 @@ mod peers;
 mod providers_whatsapp;
 mod service;
 mod shared_telephone;
+mod smtp_service;
 mod stories;
 mod support;
 mod whatsapp_service;
