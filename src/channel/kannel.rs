@@ -167,8 +167,7 @@ pub(crate) fn sms_text(outgoing: &Outgoing) -> Result<&str, Failure> {
         Err(Failure::refused("the text is empty"))
     } else if parts > MOST_PARTS {
         Err(Failure::refused(format!(
-            "the text takes {parts} parts, more than {}: shorten the template",
-            MOST_PARTS
+            "the text takes {parts} parts, more than {MOST_PARTS}: shorten the template"
         )))
     } else {
         Ok(text)

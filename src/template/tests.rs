@@ -184,7 +184,10 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
     for expected in [
         ("sms/alert.id.txt, line 2", "syntax error"),
         ("sms/alert.en.txt, line 1", "undefined"),
-        ("sms/reply.en.txt", "blocked word (kode); say it in another word"),
+        (
+            "sms/reply.en.txt",
+            "blocked word (kode); say it in another word",
+        ),
         ("sms/alrt.id.txt", "did you mean sms/alert.id.txt"),
         ("whatsapp/alert.id.txt", "leaves out {{ ticket }}"),
     ] {
