@@ -305,6 +305,7 @@ impl Service {
                 whatsapp_verify_token: settings.inbound.whatsapp_verify_token.clone(),
                 whatsapp_app_secret: settings.inbound.whatsapp_app_secret.clone(),
             }),
+            whatsapp_numbers: settings.whatsapp_numbers().into(),
             signer,
             units,
             health: Arc::new(PartsHealth {

@@ -235,8 +235,14 @@ pub enum What {
         page: PageId,
         /// By which contact method.
         method: MethodId,
+        /// Of which attempt.
+        #[serde(default)]
+        attempt: u32,
         /// What it told.
         receipt: ReceiptKind,
+        /// Why it failed, where the gateway told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<FailureKind>,
     },
     /// The next contact method is used too.
     FellBack {

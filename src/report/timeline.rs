@@ -271,6 +271,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             page,
             receipt,
             method,
+            ..
         } => {
             who = of_page(page);
             let kind = if *receipt == ReceiptKind::Failed {

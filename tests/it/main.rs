@@ -14,5 +14,8 @@ mod lost_answers;
 mod peers;
 mod providers_whatsapp;
 mod service;
+mod shared_telephone;
+mod smtp_service;
 mod stories;
 mod support;
+mod whatsapp_service;
