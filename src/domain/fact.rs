@@ -12,9 +12,8 @@ use super::{
     complaint::Status,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
-    escalation::PolicyRef,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
-    policy::Target,
+    policy::{PolicyRef, Target},
     reply::Meaning,
 };
 

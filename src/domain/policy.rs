@@ -51,6 +51,15 @@ pub struct Policy {
     pub delivery: DeliveryRule,
 }
 
+/// Which version of which policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PolicyRef {
+    /// The policy.
+    pub id: PolicyId,
+    /// Its version, from 1.
+    pub version: u32,
+}
+
 /// How long a unit has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,9 +9,9 @@ use crate::domain::{
     calendar::Calendar,
     delivery::{Address, Transport},
     directory::Directory,
-    escalation::{Context, PolicyRef},
+    escalation::Context,
     id::{CalendarId, ResponderId},
-    policy::Policy,
+    policy::{Policy, PolicyRef},
 };
 
 /// One consistent set of snapshots.

@@ -29,9 +29,9 @@ use super::{
     delivery::{Address, Transport},
     directory::Directory,
     fact::{Alarm, CancelReason, What},
-    id::{ComplaintId, PageId, PolicyId, PostCode, ResponderId, UnitCode},
+    id::{ComplaintId, PageId, PostCode, ResponderId, UnitCode},
     message::{Alert, ReplyNote},
-    policy::{DeliveryRule, Policy, Reach, StatusMeaning},
+    policy::{DeliveryRule, Policy, PolicyRef, Reach, StatusMeaning},
 };
 
 /// What an escalation is judged by: immutable snapshots.
@@ -43,15 +43,6 @@ pub struct Context<'a> {
     pub calendar: &'a Calendar,
     /// Units, posts and who holds them.
     pub directory: &'a Directory,
-}
-
-/// Which version of which policy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PolicyRef {
-    /// The policy.
-    pub id: PolicyId,
-    /// Its version, from 1.
-    pub version: u32,
 }
 
 /// The state of one complaint's escalation.
