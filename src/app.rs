@@ -30,9 +30,8 @@ use crate::{
     },
     domain::{
         calendar::Calendar,
-        escalation::PolicyRef,
         id::{CalendarId, ComplaintId, PolicyId, ResponderId},
-        policy::Policy,
+        policy::{Policy, PolicyRef},
         policy_check,
     },
     engine::{
