@@ -276,7 +276,7 @@ async fn four_years_are_played_and_every_miss_and_page_is_there_once() {
         audit.stopped_in_time(),
         arrived.len(),
         audit.facts,
-        began.elapsed() - played,
+        began.elapsed().saturating_sub(played),
     );
     region.end();
 }

@@ -9,6 +9,7 @@
 )]
 
 mod export;
+mod imports;
 mod peers;
 mod providers_whatsapp;
 mod service;

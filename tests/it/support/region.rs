@@ -55,7 +55,7 @@ struct Counter {
 
 #[async_trait]
 impl Channel for Counter {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "counter"
     }
     fn transport(&self) -> Transport {
@@ -238,26 +238,7 @@ impl Region {
 
     /// The whole ledger, read and proved.
     pub(crate) async fn audit(&self) -> Audit {
-        let mut audit = Audit::default();
-        for shard in self.store.keys().all_shards() {
-            let verified = self.store.verify_ledger(shard).await.unwrap();
-            assert_eq!(verified.fault, None, "{verified:?}");
-            let mut from = 1;
-            loop {
-                let read = self.store.read_ledger(shard, from).await.unwrap();
-                let Some(last) = read.last() else { break };
-                from = last.sequence + 1;
-                for stored in &read {
-                    let fact: Fact = serde_json::from_slice(&stored.fact).unwrap();
-                    audit.add(fact);
-                }
-            }
-            assert_eq!(from - 1, verified.entries, "the ledger was read to its end");
-            audit.facts += verified.entries;
-        }
-        let letters = self.store.dead_letters(10).await.unwrap();
-        assert!(letters.is_empty(), "dead letters: {letters:?}");
-        audit
+        Audit::of(&self.store).await
     }
 
     /// Ends it.
@@ -283,6 +264,30 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
+    /// Reads every shard's ledger and proves that it holds.
+    pub(crate) async fn of(store: &Store) -> Self {
+        let mut audit = Self::default();
+        for shard in store.keys().all_shards() {
+            let verified = store.verify_ledger(shard).await.unwrap();
+            assert_eq!(verified.fault, None, "{verified:?}");
+            let mut from = 1;
+            loop {
+                let read = store.read_ledger(shard, from).await.unwrap();
+                let Some(last) = read.last() else { break };
+                from = last.sequence + 1;
+                for stored in &read {
+                    let fact: Fact = serde_json::from_slice(&stored.fact).unwrap();
+                    audit.add(fact);
+                }
+            }
+            assert_eq!(from - 1, verified.entries, "the ledger was read to its end");
+            audit.facts += verified.entries;
+        }
+        let letters = store.dead_letters(10).await.unwrap();
+        assert!(letters.is_empty(), "dead letters: {letters:?}");
+        audit
+    }
+
     fn add(&mut self, fact: Fact) {
         let complaint = fact.complaint;
         let of = || complaint.clone().expect("a fact about a complaint");
