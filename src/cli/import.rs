@@ -29,11 +29,15 @@ use crate::{
 /// The words of `siaga import`.
 #[derive(Args)]
 #[command(after_help = "\
-Columns of a table: id (or Tracking ID), received_at (or Tanggal Masuk with Waktu Masuk), unit (or
-Instansi Terdisposisi), status, category, area, source, classification, title, privacy (Anonim|Rahasia).
-Handing a row in twice does nothing, so a file may be imported again; one that was interrupted goes on.
-Exit codes: 0 every row is taken in, 1 it stopped in the middle, 2 the call, the settings or the file
-cannot be used and nothing was done, 3 done, but rows were refused.")]
+Columns of a table: id (or Tracking ID), received_at (or Tanggal Masuk and Waktu Masuk),
+unit (or Instansi Terdisposisi), status, category, area, source, classification, title,
+privacy (Anonim|Rahasia). In dates of digits the day stands before the month: 29/05/2023.
+
+Handing a row in twice does nothing, so a file may be imported again; an import that was
+interrupted goes on where it stopped.
+
+Exit codes: 0 every row is taken in, 1 it stopped in the middle, 2 the call, the settings
+or the file cannot be used and nothing was done, 3 done, but rows were refused.")]
 pub(super) struct Arguments {
     /// The file: .csv, .jsonl or .xlsx.
     file: PathBuf,

@@ -3,7 +3,7 @@
 
 use crate::intake::{
     file::Rows,
-    import::{Report, Tally},
+    import::{Report, Tally, Times},
 };
 
 /// How many lines of one kind the screen shows.
@@ -28,6 +28,9 @@ pub(super) fn columns(rows: &Rows) {
         println!("Not used: {}.", rows.columns.unused.join(", "));
     }
     let has = |field: &str| rows.columns.used.iter().any(|(_, used)| used == field);
+    if !has("received_at") && !has("date") {
+        println!("No column says when a complaint came: no row can be taken in.");
+    }
     if !has("unit") {
         println!("No column names a unit: every complaint goes to the coordinator's desk.");
     }
@@ -53,11 +56,11 @@ pub(super) fn looked(report: &Report) {
     );
     if report.due_at_once > 0 {
         println!(
-            "{} are open and have something due already: with the import people are told of them at once.",
+            "Open, with something due already: {}. The import makes Siaga tell people of them at once.",
             report.due_at_once
         );
     }
-    details(report, "would go");
+    details(report);
 }
 
 /// The report of an import.
@@ -68,71 +71,86 @@ pub(super) fn imported(report: &Report) {
     );
     if report.due_at_once > 0 {
         println!(
-            "{} new ones are open and have something due already: people are told of them at once.",
+            "New, open, with something due already: {}. Siaga tells people of them at once.",
             report.due_at_once
         );
     }
-    details(report, "went");
+    details(report);
 }
 
-fn details(report: &Report, go: &str) {
+fn details(report: &Report) {
     if report.without_unit > 0 {
+        let (unknown, several) = (report.unknown_units.total(), report.ambiguous_units.total());
         println!(
-            "{} {go} to the coordinator's desk: they name no unit, or none that is known.",
-            report.without_unit
+            "To the coordinator's desk: {} ({} name no unit, {unknown} one that is not known, {several} one of several).",
+            report.without_unit,
+            report.without_unit.saturating_sub(unknown + several),
         );
     }
-    tally(
+    let names = |tally, heading| print(tally, heading, |text, _| text.to_owned());
+    names(
         &report.unknown_units,
-        "a unit that is not in the directory; add it, or the name to a unit's aliases:",
+        "Units that are not in the directory; add them, or the name to a unit's aliases:",
     );
-    tally(
+    names(
         &report.ambiguous_units,
-        "a name that stands for several units; give each names of its own:",
+        "Names that stand for several units; give each unit names of its own:",
     );
-    tally(
+    names(
         &report.unknown_states,
-        "a state that the policy does not name, which counts as waiting; add it to [statuses]:",
+        "States that the policy does not name, so they count as waiting; add them to [statuses]:",
     );
-    tally(
+    print(
         &report.kept,
-        "a known complaint that stands here with other content; what is known was kept. The field:",
+        "Known complaints that stand in the file with other content; what is known was kept:",
+        |field, known| format!("{field} ({})", lines(known)),
     );
-    tally(&report.notes, "");
-    for refused in &report.first_refused {
-        for fault in &refused.faults {
-            let value = match fault.value.as_str() {
-                "" => String::new(),
-                value => format!(" = {value}"),
-            };
-            println!(
-                "  line {}: {}{value}: {}; {}",
-                refused.line, fault.field, fault.problem, fault.remedy
-            );
-        }
-    }
-    let shown = report.first_refused.len() as u64;
-    if report.refused > shown {
-        println!(
-            "  ... and {} refused rows more; --refused FILE writes all of them",
-            report.refused - shown
-        );
-    }
+    print(
+        &report.notes,
+        "Taken in another way than it stands there:",
+        fault,
+    );
+    print(
+        &report.faults,
+        "Refused (--refused FILE writes every one):",
+        fault,
+    );
 }
 
-fn tally(tally: &Tally, what: &str) {
-    let found = tally.by_times();
-    for (text, times) in found.iter().take(SHOWN) {
-        let gap = if what.is_empty() { "" } else { " " };
-        println!("  {times:>6} times {what}{gap}{text}");
+/// A fault of the report: where, field, first value, what is wrong, what to do.
+fn fault(text: &str, known: &Times) -> String {
+    let (field, rest) = text.split_once(": ").unwrap_or((text, ""));
+    let value = match known.value.as_str() {
+        "" => String::new(),
+        value if known.times == 1 => format!(" = {value:?}"),
+        value => format!(", first {value:?}"),
+    };
+    format!("{}: {field}{value}: {rest}", lines(known))
+}
+
+fn lines(known: &Times) -> String {
+    let numbers: Vec<_> = known.lines.iter().map(ToString::to_string).collect();
+    let word = if known.times == 1 { "line" } else { "lines" };
+    let more = if known.times > known.lines.len() as u64 {
+        ", ..."
+    } else {
+        ""
+    };
+    format!("{word} {}{more}", numbers.join(", "))
+}
+
+fn print(tally: &Tally, heading: &str, line: impl Fn(&str, &Times) -> String) {
+    if tally.total() == 0 {
+        return;
     }
-    let more: u64 = found
-        .iter()
-        .skip(SHOWN)
-        .map(|(_, times)| times)
-        .sum::<u64>()
-        + tally.others;
+    println!("{heading}");
+    let found = tally.by_times();
+    for (text, known) in found.iter().take(SHOWN) {
+        println!("{:>8}  {}", known.times, line(text, known));
+    }
+    let rest = found.iter().skip(SHOWN).map(|(_, known)| known.times);
+    let more = rest.sum::<u64>() + tally.others;
     if more > 0 {
-        println!("  {more:>6} times others like these");
+        println!("{more:>8}  others");
     }
 }

@@ -51,37 +51,79 @@ pub struct Report {
     pub kept: Tally,
     /// What was taken in another way than it stands in the file.
     pub notes: Tally,
-    /// The first rows that were refused.
-    pub first_refused: Vec<Refused>,
+    /// What is wrong with rows that were refused.
+    pub faults: Tally,
 }
 
-/// How often each of several texts came.
+/// How often each of several texts came, and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
-    /// The texts, and how often each came.
-    pub times: BTreeMap<String, u64>,
+    /// The texts, and where each came.
+    pub texts: BTreeMap<String, Times>,
     /// How often one came that found no room.
     pub others: u64,
+}
+
+/// How often and where a text came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// How often.
+    pub times: u64,
+    /// The first lines.
+    pub lines: Vec<u64>,
+    /// The first value, where the text is about one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
 }
 
 impl Tally {
     /// How many different texts are kept: a column that slipped must not fill the memory.
     const ROOM: usize = 200;
+    /// How many lines are kept of each.
+    const LINES: usize = 5;
 
-    fn add(&mut self, text: &str) {
-        let text: String = text.chars().take(120).collect();
-        if self.times.len() >= Self::ROOM && !self.times.contains_key(&text) {
+    fn add(&mut self, line: u64, text: &str, value: &str) {
+        let text: String = text.chars().take(400).collect();
+        if self.texts.len() >= Self::ROOM && !self.texts.contains_key(&text) {
             self.others += 1;
-        } else {
-            *self.times.entry(text).or_default() += 1;
+            return;
+        }
+        let known = self.texts.entry(text).or_insert_with(|| Times {
+            value: value.to_owned(),
+            ..Times::default()
+        });
+        known.times += 1;
+        // A row may have the same fault in two fields of one name.
+        if known.lines.len() < Self::LINES && known.lines.last() != Some(&line) {
+            known.lines.push(line);
         }
     }
 
+    fn add_fault(&mut self, line: u64, fault: &FieldFault) {
+        let FieldFault {
+            field,
+            value,
+            problem,
+            remedy,
+        } = fault;
+        // Without the value, so that a thousand rows with one mistake are one line of the report.
+        self.add(line, &format!("{field}: {problem}; {remedy}"), value);
+    }
+
+    /// How often any of them came.
+    pub fn total(&self) -> u64 {
+        self.texts.values().map(|known| known.times).sum::<u64>() + self.others
+    }
+
     /// The texts, those that came most often first.
-    pub fn by_times(&self) -> Vec<(&str, u64)> {
-        let mut found: Vec<_> = self.times.iter().map(|(t, n)| (t.as_str(), *n)).collect();
-        found.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    pub fn by_times(&self) -> Vec<(&str, &Times)> {
+        let mut found: Vec<_> = self
+            .texts
+            .iter()
+            .map(|(t, known)| (t.as_str(), known))
+            .collect();
+        found.sort_by_key(|(_, known)| std::cmp::Reverse(known.times));
         found
     }
 }
@@ -94,9 +136,6 @@ pub struct Refused {
     /// What is wrong with it.
     pub faults: Vec<FieldFault>,
 }
-
-/// How many refused rows a report keeps.
-const FIRST: usize = 20;
 
 /// Where the rows go.
 pub enum Target<'a> {
@@ -145,30 +184,29 @@ pub async fn batch(
         report.read += 1;
         match record {
             Ok(submission) => {
-                for note in notes {
-                    report.notes.add(&format!(
-                        "{} = {:?}: {}; {}",
-                        note.field, note.value, note.problem, note.remedy
-                    ));
+                for note in &notes {
+                    report.notes.add_fault(line, note);
                 }
-                report.look_at_state(target.world(), &submission.complaint.status);
-                work.push(with_unit(submission, units, report));
+                report.look_at_state(target.world(), line, &submission.complaint.status);
+                work.push((line, with_unit(line, submission, units, report)));
             }
-            Err(faults) => refused.push(Refused { line, faults }),
+            Err(faults) => {
+                for fault in &faults {
+                    report.faults.add_fault(line, fault);
+                }
+                refused.push(Refused { line, faults });
+            }
         }
     }
     report.refused += refused.len() as u64;
-    let room = FIRST.saturating_sub(report.first_refused.len());
-    let first = refused.iter().take(room).cloned();
-    report.first_refused.extend(first);
     match target {
         Target::DryRun { world } => {
-            for Submission {
-                complaint,
-                status_at,
-                ..
-            } in work
-            {
+            for (_, submission) in work {
+                let Submission {
+                    complaint,
+                    status_at,
+                    ..
+                } = submission;
                 report.new += 1;
                 if let Some(context) = world.context(world.default_policy()) {
                     let opened = Escalation::open(context, complaint, status_at, now);
@@ -177,8 +215,8 @@ pub async fn batch(
             }
         }
         Target::Store { store, world } => {
-            for (given, taken) in hand_in(store, world, work, now).await? {
-                report.look_at_taken(world, &given, &taken, now);
+            for (line, given, taken) in hand_in(store, world, work, now).await? {
+                report.look_at_taken(world, line, &given, &taken, now);
             }
         }
     }
@@ -189,14 +227,14 @@ pub async fn batch(
 async fn hand_in(
     store: &Store,
     world: &World,
-    work: Vec<Submission>,
+    work: Vec<(u64, Submission)>,
     now: Timestamp,
-) -> Result<Vec<(Complaint, Taken)>, StoreError> {
+) -> Result<Vec<(u64, Complaint, Taken)>, StoreError> {
     let mut seen = HashSet::new();
     let (first, again): (Vec<_>, Vec<_>) = work
         .into_iter()
-        .partition(|submission| seen.insert(submission.complaint.id.clone()));
-    let one = async |submission: Submission| {
+        .partition(|(_, submission)| seen.insert(submission.complaint.id.clone()));
+    let one = async |(line, submission): (u64, Submission)| {
         let Submission {
             complaint,
             status_at,
@@ -204,21 +242,21 @@ async fn hand_in(
         } = submission;
         let given = complaint.clone();
         let taken = take(store, world, complaint, status_at, Mode::Follow, now).await?;
-        Ok::<_, StoreError>((given, taken))
+        Ok::<_, StoreError>((line, given, taken))
     };
     let mut all = join_all(first.into_iter().map(one)).await;
-    for submission in again {
-        all.push(one(submission).await);
+    for repeated in again {
+        all.push(one(repeated).await);
     }
     all.into_iter().collect()
 }
 
 impl Report {
-    fn look_at_state(&mut self, world: &World, status: &Status) {
+    fn look_at_state(&mut self, world: &World, line: u64, status: &Status) {
         let policy = world.context(world.default_policy()).map(|at| at.policy);
         let named = policy.is_some_and(|policy| policy.statuses.contains_key(status));
         if !named && *status != Status::new_complaint() {
-            self.unknown_states.add(status.as_str());
+            self.unknown_states.add(line, status.as_str(), "");
         }
     }
 
@@ -230,7 +268,14 @@ impl Report {
         }
     }
 
-    fn look_at_taken(&mut self, world: &World, given: &Complaint, taken: &Taken, now: Timestamp) {
+    fn look_at_taken(
+        &mut self,
+        world: &World,
+        line: u64,
+        given: &Complaint,
+        taken: &Taken,
+        now: Timestamp,
+    ) {
         let known = match taken {
             Taken::New(state) => {
                 self.new += 1;
@@ -250,24 +295,29 @@ impl Report {
         for (field, ..) in differences(&known.complaint, given) {
             // A unit that a source no longer names has not been taken away.
             if field != "unit" {
-                self.kept.add(field);
+                self.kept.add(line, field, "");
             }
         }
     }
 }
 
-fn with_unit(mut submission: Submission, units: &UnitIndex, report: &mut Report) -> Submission {
+fn with_unit(
+    line: u64,
+    mut submission: Submission,
+    units: &UnitIndex,
+    report: &mut Report,
+) -> Submission {
     let found = match submission.unit_as_written() {
         None => None,
         Some(written) => match units.find(written) {
             Named::Unit(code) => Some(code.clone()),
             Named::Several(codes) => {
                 let several = format!("{written} ({})", list(&codes));
-                report.ambiguous_units.add(&several);
+                report.ambiguous_units.add(line, &several, "");
                 None
             }
             Named::Nothing => {
-                report.unknown_units.add(written);
+                report.unknown_units.add(line, written, "");
                 None
             }
         },

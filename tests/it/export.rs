@@ -349,11 +349,11 @@ async fn history_as_it_is_pages_only_for_what_still_waits() {
     assert_eq!(report.due_at_once, waiting as u64);
     assert_eq!(report.new, rows.len() as u64);
     assert!(
-        report.unknown_states.times.is_empty(),
+        report.unknown_states.texts.is_empty(),
         "{:?}",
         report.unknown_states
     );
-    assert!(report.unknown_units.times.is_empty() && report.notes.times.is_empty());
+    assert!(report.unknown_units.texts.is_empty() && report.notes.texts.is_empty());
     assert_eq!(report.without_unit, if real { 233 } else { 9 });
     // A second time changes nothing.
     let before = audit.facts;
@@ -364,7 +364,7 @@ async fn history_as_it_is_pages_only_for_what_still_waits() {
         .await
         .unwrap();
     assert_eq!((again.unchanged, again.new, again.changed), (count, 0, 0));
-    assert!(again.kept.times.is_empty(), "{:?}", again.kept);
+    assert!(again.kept.texts.is_empty(), "{:?}", again.kept);
     assert_eq!(region.audit().await.facts, before);
     println!(
         "{} rows as they are: {meanings:?}; {} misses, {} pages arrived, {before} facts, in {:.1?}",

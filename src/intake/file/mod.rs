@@ -211,10 +211,13 @@ fn row(
     let mut days = Vec::new();
     for field in ["received_at", "status_at"] {
         if let Some(Value::String(text)) = record.get(field) {
-            if times::is_day(text) {
-                days.push(field);
-            }
-            let text = times::stated(text, options.times_are.as_ref());
+            let text = match times::day(text) {
+                Some(day) => {
+                    days.push(field);
+                    day.to_string()
+                }
+                None => times::stated(text, options.times_are.as_ref()),
+            };
             record.insert(field.to_owned(), text.into());
         }
     }

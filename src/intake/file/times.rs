@@ -98,9 +98,10 @@ pub(super) fn stated(text: &str, zone: Option<&TimeZone>) -> String {
     }
 }
 
-/// Whether a text is a day and no moment of it.
-pub(super) fn is_day(text: &str) -> bool {
-    !text.contains([':', 'T']) && read(&format!("{text} 00:00")).is_some()
+/// The day of a text that is a day and no moment of it.
+pub(super) fn day(text: &str) -> Option<civil::Date> {
+    let (midnight, _) = read(&format!("{text} 00:00"))?;
+    Some(midnight.date())
 }
 
 /// The civil time of a text, and the offset where it names WIB, WITA or WIT.
@@ -282,8 +283,12 @@ mod tests {
         ] {
             assert_eq!(stated(text, Some(&TimeZone::UTC)), text);
         }
-        assert!(is_day("2023-05-29") && is_day("29 Mei 2023"));
-        assert!(!is_day("2023-05-29T00:00:00") && !is_day("x"));
+        for text in ["2023-05-29", "29 Mei 2023", "29/05/2023"] {
+            assert_eq!(day(text), Some(civil::date(2023, 5, 29)), "{text}");
+        }
+        for text in ["2023-05-29T00:00:00", "2023-05-29 00:00", "x", ""] {
+            assert_eq!(day(text), None, "{text}");
+        }
     }
 
     proptest::proptest! {
