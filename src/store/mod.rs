@@ -16,6 +16,7 @@ pub mod advance;
 pub mod committer;
 mod connection;
 pub mod embedded;
+mod imports;
 pub mod keys;
 pub mod ledger;
 mod machines;

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod export;
+mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;

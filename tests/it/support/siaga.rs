@@ -218,10 +218,21 @@ scopes = ["intake", "read"]
 
     /// Runs another command of the program; gives its output and whether it succeeded.
     pub(crate) fn run(&self, arguments: &[&str]) -> (String, bool) {
+        let (text, code) = self.run_for_code(arguments);
+        (text, code == 0)
+    }
+
+    /// Runs another command of the program; gives its output and its exit code.
+    pub(crate) fn run_for_code(&self, arguments: &[&str]) -> (String, i32) {
         let out = self.command(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned()
             + &String::from_utf8_lossy(&out.stderr);
-        (text, out.status.success())
+        (text, out.status.code().expect("an exit code"))
+    }
+
+    /// Starts another command of the program, to be killed.
+    pub(crate) fn spawn(&self, name: &str, arguments: &[&str]) -> Process {
+        Process::spawn(name, &self.command(arguments), self.folder.path())
     }
 
     pub(crate) async fn post(&self, path: &str, kind: &str, body: String) -> (u16, String) {
