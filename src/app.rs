@@ -41,7 +41,7 @@ use crate::{
         scan::Scan,
     },
     inbound::{Inbound, link::Signer},
-    intake::units::{self, UnitIndex},
+    intake::units::UnitIndex,
     store::{
         Address, Store, World, Worlds,
         embedded::{self, Embedded, Options},
@@ -130,7 +130,9 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
     };
     let seeds = sources.parse(&mut faults);
     let calendars = seeds.calendars.keys().cloned().collect();
-    for finding in policy_check::check(&seeds.policies, &seeds.directory, &calendars) {
+    let mut findings = policy_check::check(&seeds.policies, &seeds.directory, &calendars);
+    findings.extend(UnitIndex::new(&seeds.directory).findings());
+    for finding in findings {
         faults.push(crate::config::Fault {
             gravity: if finding.is_error {
                 crate::config::Gravity::Error
@@ -143,20 +145,6 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
             value: finding.value,
             problem: finding.problem,
             remedy: finding.remedy,
-        });
-    }
-    for (name, units) in UnitIndex::new(&seeds.directory).ambiguous() {
-        faults.push(crate::config::Fault {
-            gravity: crate::config::Gravity::Warning,
-            file: "data".to_owned(),
-            line: None,
-            path: "directory: names of units".to_owned(),
-            value: name.to_owned(),
-            problem: format!(
-                "stands for several units ({}): a complaint that names it goes to the coordinator's desk",
-                units::list(&units)
-            ),
-            remedy: "give each unit names and aliases of its own".to_owned(),
         });
     }
     let default = &settings.data.default_policy;
@@ -226,25 +214,6 @@ pub async fn publish(store: &Store, seeds: Seeds, default: &str) -> anyhow::Resu
         policies,
         calendars,
         PolicyRef { id, version },
-    )?)
-}
-
-/// The seeds as they would be live, without a store: for what only looks.
-///
-/// # Errors
-/// When the seeds do not fit together.
-pub fn preview(seeds: Seeds, default: &str) -> anyhow::Result<World> {
-    let policies = seeds.policies.into_iter();
-    let policies = policies.map(|policy| Policy {
-        version: 1,
-        ..policy
-    });
-    let id = PolicyId::parse(default)?;
-    Ok(World::new(
-        seeds.directory,
-        policies.collect(),
-        seeds.calendars,
-        PolicyRef { id, version: 1 },
     )?)
 }
 

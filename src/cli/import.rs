@@ -9,14 +9,15 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 
 use super::{Failure, REFUSED, import_report};
 use crate::{
     app::{self, Backend},
     clock::{Clock, SystemClock},
-    config::Settings,
+    config::{Settings, seed::Seeds},
+    domain::{escalation::PolicyRef, id::PolicyId, policy::Policy},
     intake::{
         file::{self, FileError, Options, Row, Rows},
         import::{Refused, Target, batch},
@@ -79,7 +80,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Result<Exit
     let rows = file::open(&arguments.file, &options, now).map_err(wrong)?;
     import_report::columns(&rows);
     if arguments.dry_run {
-        let world = app::preview(seeds, &settings.data.default_policy)?;
+        let world = preview(seeds, &settings.data.default_policy)?;
         return look(rows, &world, &arguments).await;
     }
     let print = mark::print(&arguments.file, &options, &seeds.directory)
@@ -92,6 +93,22 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Result<Exit
     .await;
     backend.close();
     outcome
+}
+
+/// The seeds as they would be live, without a store.
+fn preview(seeds: Seeds, default: &str) -> anyhow::Result<World> {
+    let policies = seeds.policies.into_iter();
+    let policies = policies.map(|policy| Policy {
+        version: 1,
+        ..policy
+    });
+    let default = PolicyRef {
+        id: PolicyId::parse(default)?,
+        version: 1,
+    };
+    let policies = policies.collect();
+    let world = World::new(seeds.directory, policies, seeds.calendars, default)?;
+    Ok(world)
 }
 
 fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {
@@ -210,6 +227,7 @@ impl Work {
             bar.set_style(style);
         }
         bar.set_message("reading");
+        // What an earlier import has done is read past, and is no measure of what is left.
         for _ in 0..mark.rows {
             match rows.next() {
                 Some(Ok(row)) => bar.set_position(row.at),
@@ -217,6 +235,7 @@ impl Work {
                 None => break,
             }
         }
+        bar.reset_eta();
         Ok(Self {
             rows,
             units: UnitIndex::new(world.directory()),
@@ -245,7 +264,8 @@ impl Work {
         self.mark.report = report;
         self.mark.rows += count;
         self.bar.set_position(at);
-        self.bar.set_message(format!("{} rows", self.mark.rows));
+        self.bar
+            .set_message(format!("{} rows", HumanCount(self.mark.rows)));
         Ok(true)
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::{directory::Directory, id::UnitCode};
+use crate::domain::{directory::Directory, id::UnitCode, policy_check::Finding};
 
 /// Finds units by code, name or alias.
 #[derive(Debug, Clone, Default)]
@@ -84,13 +84,23 @@ impl UnitIndex {
     }
 
     /// Names that stand for several units, or for another unit than the one whose code they are.
-    pub fn ambiguous(&self) -> BTreeMap<&str, Vec<&UnitCode>> {
-        self.names
-            .iter()
+    pub fn findings(&self) -> Vec<Finding> {
+        let names: BTreeMap<&String, &BTreeSet<UnitCode>> = self.names.iter().collect();
+        names
+            .into_iter()
             .filter_map(|(name, units)| {
                 let mut all: BTreeSet<&UnitCode> = units.iter().collect();
                 all.extend(self.codes.get(name));
-                (all.len() > 1).then(|| (name.as_str(), all.into_iter().collect()))
+                (all.len() > 1).then(|| Finding {
+                    is_error: false,
+                    place: "directory: names of units".to_owned(),
+                    value: name.clone(),
+                    problem: format!(
+                        "stands for several units ({}): a complaint that names none of their codes goes to the coordinator's desk",
+                        list(&all.into_iter().collect::<Vec<_>>())
+                    ),
+                    remedy: "give each unit names and aliases of its own".to_owned(),
+                })
             })
             .collect()
     }
@@ -153,7 +163,7 @@ mod tests {
         ] {
             assert_eq!(index.find(name), Named::Nothing, "{name}");
         }
-        assert!(index.ambiguous().is_empty());
+        assert_eq!(index.findings(), []);
     }
 
     #[test]
@@ -172,7 +182,12 @@ mod tests {
         // A code is its unit's own, whoever else takes it for an alias; but it is told.
         let dinsos = index.find("dinsos").unit().map(UnitCode::as_str);
         assert_eq!(dinsos, Some("DINSOS"));
-        let names: Vec<_> = index.ambiguous().into_keys().collect();
+        let findings = index.findings();
+        let names: Vec<_> = findings.iter().map(|found| found.value.as_str()).collect();
         assert_eq!(names, ["dinas pu", "dinsos"]);
+        assert!(
+            findings[1].problem.contains("DINSOS, DPUBMCK"),
+            "{findings:?}"
+        );
     }
 }
