@@ -74,7 +74,7 @@ async fn main() {
     patience(WATCHED).await;
     let after = (Usage::of(service.process()), Usage::of(redis));
     let share = |before: Usage, after: Usage| {
-        100.0 * (after.processor - before.processor).as_secs_f64() / WATCHED.as_secs_f64()
+        100.0 * after.since(before).as_secs_f64() / WATCHED.as_secs_f64()
     };
     println!(
         "waiting for {} with a scan every {SCAN_EVERY} (by default 10m): service {:.2} % of a core and {:.0} MiB, Redis {:.2} % of a core and {:.0} MiB",
