@@ -5,7 +5,7 @@
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashSet},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ use crate::{
         policy::{DeliveryRule, Reach},
     },
     seam::{self, Seam},
-    store::{Committed, Shard, StoreError, Unit, Versioned, World},
+    store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
     template::Recipient,
 };
 
@@ -42,26 +42,19 @@ const SETTLING: [u64; 5] = [100, 300, 1000, 3000, 9000];
 /// When Redis is away; the leases then end by themselves.
 pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let now = engine.clock.now();
-    let claimed = engine
-        .store
-        .claim_due(shard, now, engine.tuning.batch, engine.lease_end(now))
+    let ids: Vec<PageId> = engine
+        .claim(shard, now, |name| PageId::parse(name).ok())
         .await?;
-    if claimed.is_empty() {
+    if ids.is_empty() {
         return Ok(0);
     }
     seam::pass(Seam::PagesClaimed);
-    let ids: Vec<PageId> = claimed
-        .iter()
-        .filter_map(|claimed| PageId::parse(&claimed.member).ok())
-        .collect();
-    let mut gone = Vec::new();
-    let mut commits = Vec::new();
-    for (id, loaded) in ids.iter().zip(engine.store.load_pages(shard, &ids).await?) {
-        let Some(Versioned { version, value }) = loaded else {
-            gone.push(id.to_string());
-            continue;
-        };
-        let input = if engine.still_wanted(&value).await? {
+    let found = engine.store.find_pages(shard, &ids).await?;
+    let pages = engine.present(shard, &ids, found).await?;
+    let wanted = engine.still_wanted(&pages).await?;
+    let mut commits = Vec::with_capacity(pages.len());
+    for (Versioned { version, value }, wanted) in pages.into_iter().zip(wanted) {
+        let input = if wanted {
             Input::TimerFired
         } else {
             Input::Cancelled(CancelReason::Superseded)
@@ -72,16 +65,24 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         commits.push(async move {
             let committed = engine.store.commit(shard, unit).await?;
             if committed == Committed::Applied {
-                engine.send_all(transition).await;
+                engine.send_all(version + 1, transition).await;
             }
             Ok::<(), StoreError>(())
         });
     }
-    engine.store.forget_due(shard, &gone).await?;
     for outcome in join_all(commits).await {
         outcome?;
     }
-    Ok(claimed.len())
+    Ok(ids.len())
+}
+
+/// What an escalation ordered for a responder.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The version of the escalation that ordered it; 0 when none did.
+    pub(super) version: u64,
+    /// What is to be done.
+    pub(super) effect: Effect,
 }
 
 /// Does on the responders' side what escalations ordered.
@@ -90,48 +91,17 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
 /// When Redis is away; what was done is then done once more, which does nothing.
 pub(super) async fn receive(
     engine: &Engine,
-    effects: BTreeMap<ResponderId, Vec<Effect>>,
+    orders: BTreeMap<ResponderId, Vec<Order>>,
 ) -> Result<(), StoreError> {
-    let orders: Vec<&PageOrder> = effects
-        .values()
-        .flatten()
-        .filter_map(|effect| match effect {
-            Effect::Page(order) => Some(&**order),
-            _ => None,
-        })
-        .collect();
-    let wanted = engine.wanted(&orders).await?;
-    let people: Vec<ResponderId> = effects.keys().cloned().collect();
+    let unwanted = engine.unwanted(orders.values().flatten()).await?;
+    let people: Vec<ResponderId> = orders.keys().cloned().collect();
     let conversations = engine.store.load_conversations(&people).await?;
-    let work =
-        effects
-            .into_iter()
-            .zip(conversations)
-            .map(|((responder, effects), conversation)| {
-                let wanted = &wanted;
-                async move {
-                    let mut loaded = Some(conversation);
-                    // A lost race: somebody replied, or another order came. Load and do it again.
-                    for _ in 0..50 {
-                        let conversation = match loaded.take() {
-                            Some(conversation) => conversation,
-                            None => engine
-                                .store
-                                .load_conversations(std::slice::from_ref(&responder))
-                                .await?
-                                .pop()
-                                .ok_or(StoreError::Closed)?,
-                        };
-                        if engine
-                            .receive_one(&responder, conversation, &effects, wanted)
-                            .await?
-                        {
-                            return Ok(());
-                        }
-                    }
-                    Err(StoreError::Contended(responder.to_string()))
-                }
-            });
+    let work = orders
+        .into_iter()
+        .zip(conversations)
+        .map(|((responder, orders), conversation)| {
+            engine.receive_for(responder, conversation, orders, &unwanted)
+        });
     for outcome in join_all(work).await {
         outcome?;
     }
@@ -139,32 +109,102 @@ pub(super) async fn receive(
 }
 
 impl Engine {
-    /// Which of these orders the complaints still want.
-    async fn wanted(&self, orders: &[&PageOrder]) -> Result<HashMap<PageId, bool>, StoreError> {
-        let complaints: Vec<ComplaintId> = orders
-            .iter()
-            .map(|order| order.alert.complaint.clone())
+    /// The pages among these orders that their complaints no longer want.
+    ///
+    /// An escalation that still has the version which ordered a page wants it; only one that has gone
+    /// on meanwhile is read.
+    async fn unwanted(
+        &self,
+        orders: impl Iterator<Item = &Order>,
+    ) -> Result<HashSet<PageId>, StoreError> {
+        let pages: Vec<(u64, &PageOrder)> = orders
+            .filter_map(|order| match &order.effect {
+                Effect::Page(page) => Some((order.version, &**page)),
+                _ => None,
+            })
             .collect();
-        let loaded = self.store.load_escalations(&complaints).await?;
-        Ok(orders
+        let complaints: Vec<ComplaintId> = pages
             .iter()
-            .zip(loaded)
-            .map(|(order, found)| {
-                let wanted = found.is_some_and(|found| found.value.wants(&order.page));
-                (order.page.clone(), wanted)
+            .map(|(_, page)| page.alert.complaint.clone())
+            .collect();
+        let versions = self.store.versions(&complaints).await?;
+        let gone_on: Vec<(ComplaintId, PageId)> = pages
+            .iter()
+            .zip(versions)
+            .filter(|((ordered, _), present)| *present != Some(*ordered))
+            .map(|((_, page), _)| (page.alert.complaint.clone(), page.page.clone()))
+            .collect();
+        let wanted = self.want(&gone_on).await?;
+        Ok(gone_on
+            .into_iter()
+            .zip(wanted)
+            .filter(|(_, wanted)| !wanted)
+            .map(|((_, page), _)| page)
+            .collect())
+    }
+
+    /// Whether complaints still want these pages. One that cannot be read is taken to: a page too
+    /// many is better than silence.
+    async fn want(&self, pages: &[(ComplaintId, PageId)]) -> Result<Vec<bool>, StoreError> {
+        let complaints: Vec<ComplaintId> = pages
+            .iter()
+            .map(|(complaint, _)| complaint.clone())
+            .collect();
+        let found = self.store.find_escalations(&complaints).await?;
+        Ok(pages
+            .iter()
+            .zip(found)
+            .map(|((_, page), found)| match found {
+                Loaded::There(escalation) => escalation.value.wants(page),
+                Loaded::Absent => false,
+                Loaded::Unreadable { .. } => true,
             })
             .collect())
     }
 
-    async fn still_wanted(&self, page: &Page) -> Result<bool, StoreError> {
-        match &page.complaint {
-            None => Ok(true),
-            Some(complaint) => Ok(self
-                .store
-                .load_escalation(complaint)
+    /// Which of these pages are still wanted, in their order. One about no complaint always is.
+    async fn still_wanted(&self, pages: &[Versioned<Page>]) -> Result<Vec<bool>, StoreError> {
+        let about: Vec<(ComplaintId, PageId)> = pages
+            .iter()
+            .filter_map(|page| Some((page.value.complaint.clone()?, page.value.id.clone())))
+            .collect();
+        let mut answers = self.want(&about).await?.into_iter();
+        Ok(pages
+            .iter()
+            .map(|page| page.value.complaint.is_none() || answers.next().unwrap_or(true))
+            .collect())
+    }
+
+    /// Does all that was ordered for one responder. A lost race (somebody replied, or another order
+    /// came) is loaded and done again.
+    async fn receive_for(
+        &self,
+        responder: ResponderId,
+        conversation: Versioned<Conversation>,
+        orders: Vec<Order>,
+        unwanted: &HashSet<PageId>,
+    ) -> Result<(), StoreError> {
+        let mut loaded = Some(conversation);
+        for _ in 0..50 {
+            // At first no page is expected to be there: that is so unless they are handed over twice.
+            let first = loaded.is_some();
+            let conversation = match loaded.take() {
+                Some(conversation) => conversation,
+                None => self
+                    .store
+                    .load_conversations(std::slice::from_ref(&responder))
+                    .await?
+                    .pop()
+                    .ok_or(StoreError::Closed)?,
+            };
+            if self
+                .receive_one(&responder, conversation, &orders, unwanted, first)
                 .await?
-                .is_some_and(|found| found.value.wants(&page.id))),
+            {
+                return Ok(());
+            }
         }
+        Err(StoreError::Contended(responder.to_string()))
     }
 
     /// Does all that was ordered for one responder in one commit; false when the race was lost.
@@ -172,8 +212,9 @@ impl Engine {
         &self,
         responder: &ResponderId,
         conversation: Versioned<Conversation>,
-        effects: &[Effect],
-        wanted: &HashMap<PageId, bool>,
+        orders: &[Order],
+        unwanted: &HashSet<PageId>,
+        first: bool,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let shard = self.store.keys().shard_of_responder(responder);
@@ -181,10 +222,10 @@ impl Engine {
         let before = conversation.value.clone();
         let mut talk = conversation.value;
         let mut pages = Vec::new();
-        for effect in effects {
+        for Order { effect, .. } in orders {
             match effect {
                 Effect::Page(order) => {
-                    let wanted = wanted.get(&order.page).copied().unwrap_or(true);
+                    let wanted = !unwanted.contains(&order.page);
                     pages.push(self.new_page(&world, &mut talk, order, wanted, now));
                 }
                 Effect::Confirm {
@@ -201,7 +242,10 @@ impl Engine {
                 }
             }
         }
-        let (transitions, mut unit) = self.open_pages(shard, pages, now).await?;
+        if !first {
+            self.leave_out_known(shard, &mut pages).await?;
+        }
+        let (transitions, mut unit) = self.open_pages(pages, now);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
                 responder,
@@ -215,11 +259,11 @@ impl Engine {
             return Ok(false);
         }
         for transition in transitions {
-            self.send_all(transition).await;
+            self.send_all(1, transition).await;
         }
-        for effect in effects {
+        for Order { effect, .. } in orders {
             if let Effect::Cancel { page, why, .. } = effect {
-                self.advance_page(responder, page, Input::Cancelled(*why))
+                self.advance_page(responder, page, None, Input::Cancelled(*why))
                     .await?;
             }
         }
@@ -265,21 +309,23 @@ impl Engine {
         }
     }
 
-    /// The transitions of pages that are not there yet, and what is to be committed for them.
-    async fn open_pages(
+    /// Leaves out the pages that are there: they were handed over before.
+    async fn leave_out_known(
         &self,
         shard: Shard,
-        pages: Vec<Planned>,
-        now: Timestamp,
-    ) -> Result<(Vec<page::Transition>, Unit), StoreError> {
+        pages: &mut Vec<Planned>,
+    ) -> Result<(), StoreError> {
         let ids: Vec<PageId> = pages.iter().map(|planned| planned.id().clone()).collect();
-        let known = self.store.load_pages(shard, &ids).await?;
+        let mut known = self.store.find_pages(shard, &ids).await?.into_iter();
+        pages.retain(|_| matches!(known.next(), Some(Loaded::Absent)));
+        Ok(())
+    }
+
+    /// The transitions of new pages, and what is to be committed for them.
+    fn open_pages(&self, pages: Vec<Planned>, now: Timestamp) -> (Vec<page::Transition>, Unit) {
         let mut unit = Unit::default();
-        let mut transitions = Vec::new();
-        for (planned, known) in pages.into_iter().zip(known) {
-            if known.is_some() {
-                continue; // Handed over twice: it is there.
-            }
+        let mut transitions = Vec::with_capacity(pages.len());
+        for planned in pages {
             let timeout = self.tuning.attempt_timeout;
             let transition = match planned {
                 Planned::Open(new) => Page::open(new, timeout, now),
@@ -290,35 +336,45 @@ impl Engine {
             unit.outbox.extend(part.outbox);
             transitions.push(transition);
         }
-        Ok((transitions, unit))
+        (transitions, unit)
     }
 
-    /// Gives an input to a page and lets leave what follows.
+    /// Gives an input to a page and lets leave what follows; false when there is no such page.
+    /// `known` is the page as it was last committed, where that is at hand.
     ///
     /// # Errors
     /// When Redis is away.
-    pub async fn advance_page(
+    pub(super) async fn advance_page(
         &self,
         responder: &ResponderId,
         page: &PageId,
+        known: Option<Versioned<Page>>,
         input: Input,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let transition = self
             .store
-            .advance_page(responder, page, input, self.tuning.attempt_timeout, now)
+            .advance_page(
+                responder,
+                page,
+                known,
+                input,
+                self.tuning.attempt_timeout,
+                now,
+            )
             .await?;
         match transition {
-            Some(transition) => {
-                self.send_all(transition).await;
+            Some(Versioned { version, value }) => {
+                self.send_all(version, value).await;
                 Ok(true)
             }
             None => Ok(false),
         }
     }
 
-    /// Lets a transition's requests leave, each in a task of its own, as room allows.
-    async fn send_all(&self, transition: page::Transition) {
+    /// Lets the requests of a transition leave that was committed as this version, each in a task of
+    /// its own, as room allows.
+    async fn send_all(&self, version: u64, transition: page::Transition) {
         if transition.gave_up {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
@@ -328,7 +384,10 @@ impl Engine {
                 return;
             };
             let busy = self.busy.begin();
-            let page = transition.state.clone();
+            let page = Versioned {
+                version,
+                value: transition.state.clone(),
+            };
             self.tasks
                 .spawn(self.clone().send(page, send, permit, busy));
         }
@@ -338,19 +397,20 @@ impl Engine {
     /// be sent in turn.
     fn send(
         self,
-        page: Page,
+        known: Versioned<Page>,
         send: Send,
         room: OwnedSemaphorePermit,
         busy: Task,
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let _busy = busy;
+            let page = &known.value;
             let started = std::time::Instant::now();
             let Some(transport) = page.lines.get(send.line).map(|line| line.transport) else {
                 return;
             };
             seam::pass(Seam::AttemptRecorded);
-            let (gateway, outcome) = self.request(&page, &send).await;
+            let (gateway, outcome) = self.request(page, &send).await;
             seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
@@ -370,10 +430,12 @@ impl Engine {
             // What the gateway said is known here alone, so it is told again while Redis is away for
             // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
             // twice is better than a page never.
+            let (responder, id) = (page.responder.clone(), page.id.clone());
+            let mut known = Some(known);
             for pause in SETTLING {
-                let settled = self.advance_page(&page.responder, &page.id, input.clone());
+                let settled = self.advance_page(&responder, &id, known.take(), input.clone());
                 let Err(error) = settled.await else { break };
-                tracing::error!(page.id = %page.id, %error, "an attempt is not settled yet");
+                tracing::error!(page.id = %id, %error, "an attempt is not settled yet");
                 patience(Duration::from_millis(pause)).await;
             }
             seam::pass(Seam::Settled);

@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 
-use super::{Engine, deliver, escalate::observe};
+use super::{
+    Engine,
+    deliver::{self, Order},
+    escalate::observe,
+};
 use crate::{
     domain::{
         escalation::{Effect, Input},
@@ -42,15 +46,19 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     };
     seam::pass(claimed);
     let taken = entries.len();
-    let mut to_people: BTreeMap<ResponderId, Vec<Effect>> = BTreeMap::new();
+    let mut to_people: BTreeMap<ResponderId, Vec<Order>> = BTreeMap::new();
     let mut ids_to_people = Vec::new();
     let mut to_complaints = Vec::new();
     let mut receipts = Vec::new();
     for Entry { id, handover } in entries {
         match handover {
-            Handover::Responder { effect } => {
+            Handover::Responder { version, effect } => {
                 let responder = responder_of(&effect).clone();
-                to_people.entry(responder).or_default().push(*effect);
+                let order = Order {
+                    version,
+                    effect: *effect,
+                };
+                to_people.entry(responder).or_default().push(order);
                 ids_to_people.push(id);
             }
             Handover::Acknowledged { complaint, answer } => {
@@ -75,8 +83,15 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         }
     }
     for (id, responder, page, input) in receipts {
-        if !engine.advance_page(&responder, &page, input).await? {
-            tracing::warn!(page.id = %page, "a receipt for a page that is not there");
+        match engine.advance_page(&responder, &page, None, input).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(page.id = %page, "a receipt for a page that is not there");
+            }
+            Err(StoreError::Unreadable { key, why }) => {
+                engine.store.bury_machine(&key, &why).await?;
+            }
+            Err(error) => return Err(error),
         }
         ids_to_people.push(id);
     }
@@ -104,14 +119,17 @@ async fn tell(
 ) -> Result<String, StoreError> {
     let now = engine.clock.now();
     let world = engine.worlds.get();
-    match engine.store.advance(&world, &complaint, input, now).await? {
-        Advanced::Done(transition) => {
+    match engine.store.advance(&world, &complaint, input, now).await {
+        Ok(Advanced::Done(transition)) => {
             seam::pass(Seam::AnswerCommitted);
             observe(&transition, now);
         }
-        Advanced::Unknown => {
+        Ok(Advanced::Unknown) => {
             tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");
         }
+        // It would stop the whole queue; the dead letters keep it, and the operators see it.
+        Err(StoreError::Unreadable { key, why }) => engine.store.bury_machine(&key, &why).await?,
+        Err(error) => return Err(error),
     }
     Ok(id)
 }

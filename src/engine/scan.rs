@@ -20,7 +20,7 @@ use crate::{
         take::{Mode, Taken, take},
         units::UnitIndex,
     },
-    store::{Keys, Side, StoreError, keys},
+    store::{Keys, Loaded, Side, StoreError, keys},
 };
 
 /// What the scan reads and how.
@@ -195,14 +195,21 @@ impl Engine {
             .collect();
         let world = self.worlds.get();
         let mut repaired = 0;
-        for loaded in self
-            .store
-            .load_escalations(&suspects)
-            .await?
-            .into_iter()
-            .flatten()
-        {
-            let state = loaded.value;
+        for found in self.store.find_escalations(&suspects).await? {
+            let state = match found {
+                Loaded::There(loaded) => loaded.value,
+                Loaded::Absent => continue,
+                Loaded::Unreadable { key, why, .. } => {
+                    // It is in the dead letters since it was due; here it is said again and again.
+                    tracing::error!(
+                        key,
+                        why,
+                        "a complaint cannot be read: nobody is paged for it"
+                    );
+                    metrics::counter!("siaga_unreadable_total").increment(1);
+                    continue;
+                }
+            };
             let wants = world
                 .context(&state.policy)
                 .and_then(|context| state.wake_at(&context));

@@ -230,7 +230,11 @@ fn entries(
             via: via.clone(),
             note,
         });
-        (format!("say.{reply}"), now, Handover::Responder { effect })
+        (
+            format!("say.{reply}"),
+            now,
+            Handover::Responder { version: 0, effect },
+        )
     };
     let several = |complaints: &[ComplaintId], accepted: bool| {
         (complaints.len() > 1).then(|| {

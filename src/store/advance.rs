@@ -8,7 +8,7 @@ use crate::domain::{
     escalation::{Effect, Escalation, Input, Transition},
     fact::{Fact, What},
     id::{ComplaintId, PageId, ResponderId},
-    page,
+    page::{self, Page},
 };
 
 /// What came of an input to a complaint.
@@ -111,6 +111,7 @@ impl Store {
                     format!("{complaint}.{}.{index}", version + 1),
                     when_due(effect, now),
                     Handover::Responder {
+                        version: version + 1,
                         effect: Box::new(effect.clone()),
                     },
                 )
@@ -128,7 +129,11 @@ impl Store {
         }
     }
 
-    /// Gives an input to a page. None when there is no such page.
+    /// Gives an input to a page; gives the version it is stored under then, and what came of it.
+    /// None when there is no such page.
+    ///
+    /// `known` is the page as the caller last committed it: while nobody else has changed it, it
+    /// need not be read again.
     ///
     /// # Errors
     /// When Redis is away.
@@ -136,28 +141,33 @@ impl Store {
         &self,
         responder: &ResponderId,
         id: &PageId,
+        mut known: Option<Versioned<Page>>,
         input: page::Input,
         attempt_timeout: SignedDuration,
         now: Timestamp,
-    ) -> Result<Option<page::Transition>, StoreError> {
+    ) -> Result<Option<Versioned<page::Transition>>, StoreError> {
         let shard = self.keys().shard_of_responder(responder);
         for _ in 0..RACES {
-            let loaded = self
-                .load_pages(shard, std::slice::from_ref(id))
-                .await?
-                .pop()
-                .flatten();
+            let loaded = match known.take() {
+                Some(page) => Some(page),
+                None => self
+                    .load_pages(shard, std::slice::from_ref(id))
+                    .await?
+                    .pop()
+                    .flatten(),
+            };
             let Some(Versioned { version, value }) = loaded else {
                 return Ok(None);
             };
             let before = value.clone();
-            let transition = value.advance(input.clone(), attempt_timeout, now);
-            if transition.state == before && transition.facts.is_empty() {
-                return Ok(Some(transition));
+            let value = value.advance(input.clone(), attempt_timeout, now);
+            if value.state == before && value.facts.is_empty() {
+                return Ok(Some(Versioned { version, value }));
             }
-            let unit = self.page_unit(version, &transition, now);
+            let unit = self.page_unit(version, &value, now);
             if self.commit(shard, unit).await? == Committed::Applied {
-                return Ok(Some(transition));
+                let version = version + 1;
+                return Ok(Some(Versioned { version, value }));
             }
         }
         Err(StoreError::Contended(id.to_string()))

@@ -19,6 +19,7 @@ pub mod embedded;
 pub mod keys;
 pub mod ledger;
 mod machines;
+mod packing;
 mod queues;
 mod scripts;
 pub mod seen;
@@ -34,7 +35,7 @@ pub use self::{
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
-    machines::Versioned,
+    machines::{Loaded, Versioned},
     queues::{Claimed, Entry},
     world::{World, Worlds},
 };

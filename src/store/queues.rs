@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Handover, Shard, Store, StoreError, scripts};
+use super::{Handover, Shard, Store, StoreError, packing, scripts};
 
 /// What was taken from the due-queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let ids: Vec<String> = taken.into_iter().map(|(id, _)| id).collect();
-        let bodies: Vec<Option<String>> = redis::cmd("HMGET")
+        let bodies: Vec<Option<Vec<u8>>> = redis::cmd("HMGET")
             .arg(self.keys().outbox_entries(shard))
             .arg(&ids)
             .query_async(&mut self.connection())
@@ -83,11 +83,11 @@ impl Store {
         let mut entries = Vec::with_capacity(ids.len());
         let mut unreadable = Vec::new();
         for (id, body) in ids.into_iter().zip(bodies) {
-            match body.as_deref().map(serde_json::from_str) {
+            match body.as_deref().map(packing::read) {
                 Some(Ok(handover)) => entries.push(Entry { id, handover }),
                 Some(Err(error)) => {
-                    self.bury(&id, body.as_deref().unwrap_or_default(), &error.to_string())
-                        .await?;
+                    let body = packing::text(body.as_deref().unwrap_or_default());
+                    self.bury(&id, &body, &error.to_string()).await?;
                     unreadable.push(id);
                 }
                 None => unreadable.push(id),

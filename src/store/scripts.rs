@@ -77,7 +77,7 @@ pub(super) async fn publish_snapshot(
     snapshots: &str,
     live: &str,
     name: &str,
-    content: &str,
+    content: &[u8],
 ) -> Result<(u32, bool), StoreError> {
     let mut call = PUBLISH.prepare_invoke();
     call.key(snapshots).key(live).arg(name).arg(content);
