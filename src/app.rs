@@ -30,9 +30,8 @@ use crate::{
     },
     domain::{
         calendar::Calendar,
-        escalation::PolicyRef,
         id::{CalendarId, ComplaintId, PolicyId, ResponderId},
-        policy::Policy,
+        policy::{Policy, PolicyRef},
         policy_check,
     },
     engine::{
@@ -131,7 +130,9 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
     };
     let seeds = sources.parse(&mut faults);
     let calendars = seeds.calendars.keys().cloned().collect();
-    for finding in policy_check::check(&seeds.policies, &seeds.directory, &calendars) {
+    let mut findings = policy_check::check(&seeds.policies, &seeds.directory, &calendars);
+    findings.extend(UnitIndex::new(&seeds.directory).findings());
+    for finding in findings {
         faults.push(crate::config::Fault {
             gravity: if finding.is_error {
                 crate::config::Gravity::Error
@@ -305,6 +306,7 @@ impl Service {
                 whatsapp_verify_token: settings.inbound.whatsapp_verify_token.clone(),
                 whatsapp_app_secret: settings.inbound.whatsapp_app_secret.clone(),
             }),
+            whatsapp_numbers: settings.whatsapp_numbers().into(),
             signer,
             units,
             health: Arc::new(PartsHealth {

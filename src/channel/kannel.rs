@@ -17,13 +17,15 @@ use super::{
     exchange::{Answer, Failure, exchange},
     fault::{self, GatewayFault},
     redact::Redactor,
-    sms_text,
 };
 use crate::domain::{
     delivery::{FailureKind, Transport},
+    gsm::{self, Alphabet},
     message::Message,
 };
 
+/// More parts than this no network joins reliably, and no head reads.
+const MOST_PARTS: usize = 10;
 /// Every kind of delivery report: delivered 1, failed 2, buffered 4, accepted 8, rejected 16.
 const EVERY_REPORT: &str = "31";
 
@@ -132,7 +134,7 @@ impl Kannel {
             ("text", text.to_owned()),
             ("charset", "UTF-8".to_owned()),
         ];
-        if sms_text::measure(text).unicode {
+        if Alphabet::of(text) == Alphabet::Ucs2 {
             query.push(("coding", "2".to_owned()));
         }
         if let Some(smsc) = &self.settings.smsc {
@@ -160,13 +162,12 @@ pub(crate) fn sms_text(outgoing: &Outgoing) -> Result<&str, Failure> {
             "the reference has characters outside its alphabet",
         ));
     }
-    let parts = sms_text::measure(text).parts;
+    let parts = gsm::measure(text).parts;
     if text.trim().is_empty() {
         Err(Failure::refused("the text is empty"))
-    } else if parts > sms_text::MOST_PARTS {
+    } else if parts > MOST_PARTS {
         Err(Failure::refused(format!(
-            "the text takes {parts} parts, more than {}: shorten the template",
-            sms_text::MOST_PARTS
+            "the text takes {parts} parts, more than {MOST_PARTS}: shorten the template"
         )))
     } else {
         Ok(text)

@@ -14,7 +14,6 @@ pub mod sandbox;
 pub mod whatsapp_cloud;
 
 mod redact;
-mod sms_text;
 
 #[cfg(test)]
 mod conformance;

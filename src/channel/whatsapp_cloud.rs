@@ -2,7 +2,7 @@
 //!
 //! Outside the 24 hours after a person's last message only approved templates are carried; which of
 //! the two a message is, was decided before it came here. Limits that Meta would refuse are refused
-//! before anything leaves. Meta says: act on an error's `code`, its words may change.
+//! before anything leaves. What an error asks for, its code says ([`meta`]).
 
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use super::{
 use crate::domain::{
     delivery::{FailureKind, Transport},
     message::{Button, Message},
+    meta,
 };
 
 /// Longest free text, in characters (Cloud API, text messages).
@@ -268,7 +269,7 @@ fn judge(answer: &Answer) -> Result<Sent, Failure> {
     let code = error.get("code").and_then(Value::as_i64);
     let is_transient = error.get("is_transient").and_then(Value::as_bool) == Some(true);
     let kind = code
-        .and_then(|code| kind_of_code(code, answer.retry_after))
+        .and_then(|code| meta::kind_of_code(code, answer.retry_after))
         .unwrap_or_else(|| {
             if is_transient {
                 FailureKind::Temporary
@@ -276,56 +277,13 @@ fn judge(answer: &Answer) -> Result<Sent, Failure> {
                 answer.kind()
             }
         });
-    let hint = match code {
-        Some(131_047) => "needs template: ",
-        _ => "",
-    };
     let code = code.map_or_else(|| "?".to_owned(), |code| code.to_string());
     let detail = format!(
-        "{hint}code {code}: {} {}",
+        "code {code}: {} {}",
         text("/message"),
         text("/error_data/details")
     );
     Err(Failure::new(kind, detail))
-}
-
-/// What Meta's error codes ask for; `None` leaves it to `is_transient` and the HTTP status.
-fn kind_of_code(code: i64, retry_after: Option<SignedDuration>) -> Option<FailureKind> {
-    Some(match code {
-        // Too many calls of the app, of the account, in all, to one person, or marked as spam.
-        4 | 80_007 | 130_429 | 131_048 | 131_056 => FailureKind::RateLimited { retry_after },
-        // Service faults that pass: unknown, overloaded, in maintenance.
-        1 | 2 | 131_000 | 131_016 | 131_057 => FailureKind::Temporary,
-        // Token, permissions, lock, payment, certificate, display name, number not registered or
-        // only for tests, and everything about a template that was not approved as it is used.
-        0
-        | 3
-        | 10
-        | 33
-        | 190
-        | 200..=299
-        | 368
-        | 131_005
-        | 131_030
-        | 131_031
-        | 131_037
-        | 131_042
-        | 131_045
-        | 132_000
-        | 132_001
-        | 132_007
-        | 132_012
-        | 132_015
-        | 132_016
-        | 133_010 => FailureKind::Misconfigured,
-        // The recipient is our own number.
-        131_021 => FailureKind::WrongAddress,
-        // Malformed, undeliverable, outside the window, in an experiment, held back for the
-        // recipient's sake, opted out, of an unknown type: never this message this way.
-        100 | 130_472 | 131_008 | 131_009 | 131_026 | 131_047 | 131_049 | 131_050 | 131_051
-        | 132_005 | 135_000 => FailureKind::Permanent,
-        _ => return None,
-    })
 }
 
 #[async_trait]

@@ -109,6 +109,9 @@ fn set(table: &mut Table, path: &[String], value: &str) {
     }
 }
 
+/// Fields that end in `_file` and are themselves the name of a file: they stay as they are.
+const NAMES_OF_FILES: [&str; 1] = ["ca_file"];
+
 /// Replaces each `NAME_file` by `NAME` with the file's content, so that no secret need stand in the
 /// settings.
 fn secrets(table: &mut Table, path: &str, document: &mut Document) {
@@ -132,6 +135,9 @@ fn secrets(table: &mut Table, path: &str, document: &mut Document) {
                 let Some(bare) = name.strip_suffix("_file") else {
                     continue;
                 };
+                if NAMES_OF_FILES.contains(&name.as_str()) {
+                    continue;
+                }
                 match fs::read_to_string(&*file) {
                     Ok(text) => {
                         table.insert(bare.to_owned(), Value::String(text.trim().to_owned()));
@@ -235,118 +241,122 @@ fn gateways(document: &mut Document) -> Vec<Gateway> {
     gateways
 }
 
+/// A rule about settings: whether it is broken, the setting, its value, what is wrong, what to write.
+type Rule<'a> = (bool, &'a str, String, &'a str, &'a str);
+
 /// What fits by itself and not together.
 fn check(settings: &Settings, document: &mut Document) {
-    let engine = &settings.engine;
-    if engine.batch == 0 || engine.batch > 5_000 {
-        document.fault(
+    let (engine, scan, redis) = (&settings.engine, &settings.scan, &settings.redis);
+    let url = &settings.server.public_url;
+    let is_address = url.starts_with("http://") || url.starts_with("https://");
+    let errors: [Rule<'_>; 9] = [
+        (
+            !(1..=5_000).contains(&engine.batch),
             "engine.batch",
-            &engine.batch.to_string(),
+            engine.batch.to_string(),
             "not a size of a batch",
             "1 to 5000; 200 is good",
-        );
-    }
-    if engine.in_flight == 0 || engine.in_flight > 10_000 {
-        document.fault(
+        ),
+        (
+            !(1..=10_000).contains(&engine.in_flight),
             "engine.in_flight",
-            &engine.in_flight.to_string(),
+            engine.in_flight.to_string(),
             "not a number of requests",
             "1 to 10000; 64 is good",
-        );
-    }
-    if engine.lease.as_secs() < 5 {
-        document.fault(
+        ),
+        (
+            engine.lease.as_secs() < 5,
             "engine.lease",
-            &format!("{:#}", engine.lease),
+            format!("{:#}", engine.lease),
             "too short: a slow pass would lose its work to another",
             "30s is good",
-        );
-    }
-    if engine.attempt_timeout.as_secs() < 11 {
-        document.warn(
-            "engine.attempt_timeout",
-            &format!("{:#}", engine.attempt_timeout),
-            "shorter than a gateway's own time-out of 10 s: a slow answer would be sent twice",
-            "30s is good",
-        );
-    }
-    if !(1..=4096).contains(&settings.redis.shards) {
-        document.fault(
+        ),
+        (
+            !(1..=4096).contains(&redis.shards),
             "redis.shards",
-            &settings.redis.shards.to_string(),
+            redis.shards.to_string(),
             "not a number of shards",
             "1 for a single server, 16 for a cluster",
-        );
-    }
-    if settings.redis.mode == RedisMode::External && settings.redis.url.is_none() {
-        document.fault(
+        ),
+        (
+            redis.mode == RedisMode::External && redis.url.is_none(),
             "redis.url",
-            "",
+            String::new(),
             "missing",
             "write the address: redis://HOST:PORT, rediss://... or redis+unix:///PATH",
-        );
-    }
-    if settings.scan.enabled && !settings.scan.pattern.contains('*') {
-        document.fault(
+        ),
+        (
+            scan.enabled && !scan.pattern.contains('*'),
             "scan.pattern",
-            &settings.scan.pattern,
+            scan.pattern.clone(),
             "no place for the complaint's id",
             "write a * where the id stands: aduan:*",
-        );
-    }
-    if settings.scan.enabled
-        && settings
-            .scan
-            .pattern
-            .starts_with(&format!("{}:", settings.redis.prefix))
-    {
-        document.fault(
+        ),
+        (
+            scan.enabled && scan.pattern.starts_with(&format!("{}:", redis.prefix)),
             "scan.pattern",
-            &settings.scan.pattern,
+            scan.pattern.clone(),
             "these are Siaga's own keys",
             "other systems write under a prefix of their own",
-        );
-    }
-    if jiff::tz::TimeZone::get(&settings.server.zone).is_err() {
-        document.fault(
+        ),
+        (
+            jiff::tz::TimeZone::get(&settings.server.zone).is_err(),
             "server.zone",
-            &settings.server.zone,
+            settings.server.zone.clone(),
             "no such time zone",
             "Asia/Jakarta, Asia/Makassar or Asia/Jayapura",
-        );
-    }
-    let url = &settings.server.public_url;
-    if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
-        document.fault(
+        ),
+        (
+            !is_address || url.ends_with('/'),
             "server.public_url",
-            url,
+            url.clone(),
             "not an address",
             "https://siaga.example.go.id, without a slash at the end",
-        );
+        ),
+    ];
+    for (is_broken, path, value, problem, remedy) in errors {
+        if is_broken {
+            document.fault(path, &value, problem, remedy);
+        }
     }
-    let real = |gateway: &Gateway| !matches!(gateway.settings, GatewaySettings::Sandbox(_));
-    if settings.gateways.iter().any(real) && !settings.gateways.iter().all(real) {
-        document.warn(
+    let is_real = |gateway: &Gateway| !matches!(gateway.settings, GatewaySettings::Sandbox(_));
+    let (real, all) = (
+        settings.gateways.iter().filter(|it| is_real(it)).count(),
+        settings.gateways.len(),
+    );
+    let warnings: [Rule<'_>; 4] = [
+        (
+            engine.attempt_timeout.as_secs() < 11,
+            "engine.attempt_timeout",
+            format!("{:#}", engine.attempt_timeout),
+            "shorter than a gateway's own time-out of 10 s: a slow answer would be sent twice",
+            "30s is good",
+        ),
+        (
+            real > 0 && real < all,
             "gateways",
-            "",
+            String::new(),
             "a sandbox stands beside real gateways: what goes through it reaches nobody",
             "take the sandbox out",
-        );
-    }
-    if settings.gateways.iter().any(real) && url.contains("//127.0.0.1") {
-        document.warn(
+        ),
+        (
+            real > 0 && url.contains("//127.0.0.1"),
             "server.public_url",
-            url,
+            url.clone(),
             "gateways on other machines cannot reach this address: no replies, no receipts",
             "the address by which they reach the service",
-        );
-    }
-    if settings.gateways.is_empty() {
-        document.warn(
+        ),
+        (
+            all == 0,
             "gateways",
-            "",
+            String::new(),
             "there is no gateway: nobody can be paged",
             "add [[gateways]]; type = \"sandbox\" for a trial",
-        );
+        ),
+    ];
+    for (is_broken, path, value, problem, remedy) in warnings {
+        if is_broken {
+            document.warn(path, &value, problem, remedy);
+        }
     }
 }

@@ -33,6 +33,17 @@ pub struct Settings {
     pub gateways: Vec<Gateway>,
 }
 
+impl Settings {
+    /// The ids of the WhatsApp numbers that we send from, by which webhooks name them.
+    pub fn whatsapp_numbers(&self) -> Vec<String> {
+        let ids = self.gateways.iter().map(|entry| match &entry.settings {
+            GatewaySettings::WhatsappCloud(cloud) => Some(cloud.phone_number_id.clone()),
+            _ => None,
+        });
+        ids.flatten().collect()
+    }
+}
+
 /// How the service is reached.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -29,12 +29,15 @@ pub struct Conversation {
     /// The code that was given last; the next search begins behind it.
     #[serde(default)]
     pub last_code: u16,
-    /// The ids of the last replies, so that a webhook delivered twice does nothing twice.
+    /// Which codes are this person's, where a telephone is shared.
+    #[serde(default, skip_serializing_if = "CodeShare::is_whole")]
+    pub share: CodeShare,
+    /// The ids of the last replies, so that what was taken for this person is done once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handled: Vec<String>,
-    /// When this person last wrote by WhatsApp: free text may be sent for 24 hours after.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whatsapp_at: Option<Timestamp>,
+    /// The last messages to this person that a reply may quote by their gateway's id, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<SentMessage>,
     /// How many replies in a row were not understood.
     #[serde(default)]
     pub misunderstood: u32,
@@ -64,6 +67,48 @@ pub struct Resting {
     pub until: Timestamp,
 }
 
+/// A message that went out, as a reply may quote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// The gateway's id of it.
+    pub id: String,
+    /// The complaint it was about, where it was about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ComplaintId>,
+}
+
+/// Which codes are a person's: those that leave `place` when divided by `of`.
+///
+/// People who share a telephone answer from one number, so the same code must not stand for two
+/// things there. They take turns with the codes; alone, one has them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeShare {
+    /// The person's place among those who share, from 0.
+    pub place: u16,
+    /// How many share.
+    pub of: u16,
+}
+
+impl Default for CodeShare {
+    fn default() -> Self {
+        Self { place: 0, of: 1 }
+    }
+}
+
+impl CodeShare {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks by reference whether to leave a field out"
+    )]
+    fn is_whole(&self) -> bool {
+        self.of <= 1
+    }
+
+    fn has(self, code: u16) -> bool {
+        self.is_whole() || code % self.of == self.place
+    }
+}
+
 /// A reply, matched to its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming<'a> {
@@ -73,10 +118,19 @@ pub struct Incoming<'a> {
     pub parsed: &'a Reply,
     /// By which contact method of this person it came.
     pub method: Option<&'a MethodId>,
-    /// Whether it came by WhatsApp.
-    pub by_whatsapp: bool,
-    /// The complaint whose message it answers, where the channel tells.
-    pub about: Option<&'a ComplaintId>,
+    /// Which message of ours it answers, where the channel tells.
+    pub about: About<'a>,
+}
+
+/// Which message of ours a reply answers, as far as its channel tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About<'a> {
+    /// Nothing is told, or a message that was about no complaint in particular.
+    Unsaid,
+    /// One about this complaint.
+    Complaint(&'a ComplaintId),
+    /// One that is no longer remembered. It means no other complaint than its own.
+    Forgotten,
 }
 
 /// What a reply asks for.
@@ -116,14 +170,14 @@ const FIRST_CODE: u16 = 10;
 const LAST_CODE: u16 = 999;
 /// Answer words that are numbers, never given as codes.
 const WORDS: [u16; 1] = [86];
-/// How many handled replies are remembered.
-const HANDLED: usize = 64;
+/// How many handled replies are remembered: more than a sender's, see [`super::sender`].
+const HANDLED: usize = 128;
+/// How many messages are remembered for a reply to quote: the pages of some days to one person.
+const MESSAGES: usize = 50;
 /// How many questions a message lists.
 const LISTED: usize = 5;
 /// How many replies in a row get an explanation of how to answer.
 const EXPLAINED: u32 = 2;
-/// WhatsApp's window for free text after a person's message, with a margin for our own delays.
-const WHATSAPP_WINDOW: SignedDuration = SignedDuration::from_mins(24 * 60 - 5);
 
 impl Conversation {
     /// Notes that this person is asked about a complaint; gives its code. Asking again about the
@@ -159,12 +213,17 @@ impl Conversation {
             }
         }
         let free = |code: &u16| !taken[*code as usize];
-        // Two digits first, in turn; three only when all of those are in use or rest.
+        let own = |code: &u16| self.share.has(*code);
+        // Two digits first, in turn; three only when all of those are in use or rest. Another's
+        // share last of all: a code that must be asked back is better than none.
         let two = || (FIRST_CODE..=99).filter(free);
+        let three = || (100..=LAST_CODE).filter(free);
         two()
+            .filter(own)
             .find(|code| *code > self.last_code)
-            .or_else(|| two().next())
-            .or_else(|| (100..=LAST_CODE).find(free))
+            .or_else(|| two().find(own))
+            .or_else(|| three().find(own))
+            .or_else(|| two().chain(three()).next())
     }
 
     /// The question is closed; its code rests for `quarantine`.
@@ -181,23 +240,36 @@ impl Conversation {
         }
     }
 
-    /// Whether free text may be sent by WhatsApp.
-    pub fn whatsapp_window_open(&self, now: Timestamp) -> bool {
-        self.whatsapp_at
-            .is_some_and(|at| now.duration_since(at) < WHATSAPP_WINDOW)
+    /// Remembers a message that went out.
+    pub fn sent(&mut self, message: &SentMessage) {
+        self.messages.retain(|known| known.id != message.id);
+        if self.messages.len() == MESSAGES {
+            self.messages.remove(0);
+        }
+        self.messages.push(message.clone());
     }
 
-    /// Whether a code is this person's, open or resting.
-    pub fn knows_code(&self, code: u16) -> bool {
-        self.complaint_of(code).is_some()
+    /// The message that the gateway calls so.
+    pub fn message(&self, id: &str) -> Option<&SentMessage> {
+        self.messages.iter().find(|message| message.id == id)
     }
 
-    /// Whether a ticket is one this person was asked about.
-    pub fn knows_ticket(&self, ticket: &str) -> bool {
-        self.ticket(ticket).is_some()
+    /// What a reply of this scope would mean for this person: the complaints it aims at; none where
+    /// it names something this person was never asked, or nothing is open.
+    pub fn aims(&self, scope: &Scope) -> Option<BTreeSet<&ComplaintId>> {
+        let aims: BTreeSet<_> = match scope {
+            Scope::These { codes, tickets } => codes
+                .iter()
+                .map(|code| self.complaint_of(*code))
+                .chain(tickets.iter().map(|ticket| self.ticket(ticket)))
+                .collect::<Option<_>>()?,
+            Scope::All | Scope::Unsaid => self.asks.keys().collect(),
+        };
+        (!aims.is_empty()).then_some(aims)
     }
 
-    fn complaint_of(&self, code: u16) -> Option<&ComplaintId> {
+    /// The complaint that a code stands for, open or resting.
+    pub fn complaint_of(&self, code: u16) -> Option<&ComplaintId> {
         self.asks
             .iter()
             .find(|(_, ask)| ask.code == Some(code))
@@ -234,9 +306,6 @@ impl Conversation {
             self.handled.remove(0);
         }
         self.handled.push(incoming.reply.to_owned());
-        if incoming.by_whatsapp {
-            self.whatsapp_at = Some(now);
-        }
         let (open, more) = self.open();
         if !matches!(incoming.parsed.meaning, Meaning::Noise | Meaning::Undecided) {
             self.misunderstood = 0;
@@ -308,19 +377,18 @@ impl Conversation {
                 outcome(chosen)
             }
             Scope::Unsaid => {
-                if let Some(complaint) = incoming.about
+                if let About::Complaint(complaint) = incoming.about
                     && (self.asks.contains_key(complaint)
                         || self.resting.iter().any(|r| r.complaint == *complaint))
                 {
                     return outcome(vec![complaint.clone()]);
                 }
                 match open.len() {
-                    // It answers a message whose complaint is forgotten: it means no other.
-                    1 if incoming.about.is_some() => {
-                        Outcome::Say(ReplyNote::WhichOne { open, more })
-                    }
                     0 => Outcome::Say(ReplyNote::NothingOpen),
-                    1 => outcome(self.asks.keys().cloned().collect()),
+                    1 if incoming.about == About::Unsaid => {
+                        outcome(self.asks.keys().cloned().collect())
+                    }
+                    // Several are open, or it answers a message that is forgotten: it means no other.
                     _ => Outcome::Say(ReplyNote::WhichOne { open, more }),
                 }
             }

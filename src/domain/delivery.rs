@@ -149,6 +149,9 @@ pub enum FailureKind {
     Misconfigured,
     /// The request left and no answer came: it may have been delivered.
     Unknown,
+    /// WhatsApp's window for free text is closed: the same page goes again at once, as an approved
+    /// template. What has no template never goes this way.
+    WindowClosed,
 }
 
 impl FailureKind {
@@ -161,6 +164,7 @@ impl FailureKind {
             Self::WrongAddress => "wrong_address",
             Self::Misconfigured => "misconfigured",
             Self::Unknown => "unknown",
+            Self::WindowClosed => "window_closed",
         }
     }
 }

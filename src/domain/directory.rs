@@ -4,12 +4,13 @@
 //! an acting holder (Plt. for a vacancy, Plh. for an absence) within the dates of the decree, the
 //! regular holder otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    conversation::CodeShare,
     delivery::{Address, Transport},
     id::{MethodId, PostCode, ResponderId, UnitCode},
     policy::{Role, Target},
@@ -204,6 +205,36 @@ impl Directory {
         self.posts.get_key_value(&code)
     }
 
+    /// Which reply codes are whose, for those who share an address with somebody.
+    ///
+    /// Who shares with a third shares with both, so that no two at one telephone have the same.
+    pub fn code_shares(&self) -> BTreeMap<ResponderId, CodeShare> {
+        let mut at: BTreeMap<&Address, BTreeSet<&ResponderId>> = BTreeMap::new();
+        for (id, responder) in &self.responders {
+            for method in &responder.methods {
+                at.entry(&method.address).or_default().insert(id);
+            }
+        }
+        let mut groups: Vec<BTreeSet<&ResponderId>> = Vec::new();
+        for mut group in at.into_values().filter(|people| people.len() > 1) {
+            groups.retain(|known| {
+                let apart = known.is_disjoint(&group);
+                if !apart {
+                    group.extend(known);
+                }
+                apart
+            });
+            groups.push(group);
+        }
+        let shares = groups.iter().flat_map(|group| {
+            let of = u16::try_from(group.len()).unwrap_or(u16::MAX);
+            (0..of)
+                .zip(group)
+                .map(move |(place, id)| ((*id).clone(), CodeShare { place, of }))
+        });
+        shares.collect()
+    }
+
     /// The responders one of whose methods has this address.
     pub fn responders_at(&self, transport: Transport, address: &Address) -> Vec<&ResponderId> {
         self.responders
@@ -233,5 +264,56 @@ impl Responder {
     /// The methods that may carry a page, best first.
     pub fn usable_methods(&self) -> impl Iterator<Item = &ContactMethod> {
         self.methods.iter().filter(|method| method.enabled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::phone::PhoneNumber;
+
+    #[test]
+    fn who_share_a_telephone_share_the_codes() {
+        let mut directory = Directory::default();
+        // a and b share 1, b and c share 2, d and e share 3, f is alone.
+        for (id, numbers) in [
+            ("a", vec![1]),
+            ("b", vec![1, 2]),
+            ("c", vec![2, 2]),
+            ("d", vec![3]),
+            ("e", vec![3]),
+            ("f", vec![4, 4]),
+        ] {
+            let methods = numbers.into_iter().map(|n| ContactMethod {
+                id: MethodId::parse("sms").unwrap(),
+                transport: Transport::Sms,
+                address: Address::Phone(PhoneNumber::parse(&format!("+62811000000{n}")).unwrap()),
+                enabled: true,
+            });
+            let responder = Responder {
+                name: id.to_owned(),
+                language: Language::Id,
+                methods: methods.collect(),
+            };
+            directory
+                .responders
+                .insert(ResponderId::parse(id).unwrap(), responder);
+        }
+        let shares: Vec<_> = directory
+            .code_shares()
+            .into_iter()
+            .map(|(id, share)| (id.to_string(), share.place, share.of))
+            .collect();
+        let expected = [
+            ("a", 0, 3),
+            ("b", 1, 3),
+            ("c", 2, 3),
+            ("d", 0, 2),
+            ("e", 1, 2),
+        ];
+        assert_eq!(
+            shares,
+            expected.map(|(id, place, of)| (id.to_owned(), place, of))
+        );
     }
 }

@@ -18,6 +18,16 @@ pub enum Content {
     Reply(ReplyNote),
 }
 
+impl Content {
+    /// The complaint it is about, where it is about one.
+    pub fn complaint(&self) -> Option<&ComplaintId> {
+        match self {
+            Self::Alert(alert) => Some(&alert.complaint),
+            Self::Reply(note) => note.complaint(),
+        }
+    }
+}
+
 /// A page about one complaint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -138,6 +148,19 @@ pub enum ReplyNote {
     Stopped,
     /// Pages by this method again.
     Started,
+}
+
+impl ReplyNote {
+    /// The complaint it is about, where it is about one.
+    pub fn complaint(&self) -> Option<&ComplaintId> {
+        match self {
+            Self::Acknowledged { complaint, .. }
+            | Self::AlreadyAcknowledged { complaint, .. }
+            | Self::Refused { complaint, .. }
+            | Self::NoLongerOpen { complaint } => Some(complaint),
+            _ => None,
+        }
+    }
 }
 
 /// One open question to a person.

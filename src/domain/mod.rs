@@ -1,12 +1,13 @@
 //! The pure core: what is true of complaints, units, promises and answers.
 //!
 //! Nothing here reads a clock, draws a random number, waits or speaks to the outside. Everything
-//! that happens is an input of one of three machines, everything that must be done comes back as
+//! that happens is an input of one of four machines, everything that must be done comes back as
 //! data. The same functions run live, in a preview, and as the oracle of the tests.
 //!
 //! - [`escalation`]: one machine a complaint: whom to tell, when, until somebody answers.
 //! - [`page`]: one machine a message to one responder: which contact method now, what next.
 //! - [`conversation`]: one machine a responder: which codes are open, what a reply means.
+//! - [`sender`]: one machine an address: whose each reply from there was taken for.
 
 pub mod calendar;
 pub mod complaint;
@@ -18,8 +19,10 @@ pub mod fact;
 pub mod gsm;
 pub mod id;
 pub mod message;
+pub mod meta;
 pub mod page;
 pub mod phone;
 pub mod policy;
 pub mod policy_check;
 pub mod reply;
+pub mod sender;

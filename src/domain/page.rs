@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    conversation::SentMessage,
     delivery::{Address, FailureKind, ReceiptKind, Transport},
     directory::ContactMethod,
     fact::{CancelReason, What},
@@ -71,6 +72,12 @@ pub struct Line {
     /// How many requests were repeated under a reference, because the first may have been delivered.
     #[serde(default)]
     pub repeats: u32,
+    /// Whether it must go as an approved template, because WhatsApp let no free text through.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_template: bool,
+    /// The receipts that have been recorded, by attempt: gateways tell the same more than once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<(u32, ReceiptKind)>,
     /// How it stands.
     pub state: LineState,
 }
@@ -127,10 +134,12 @@ pub enum Input {
     },
     /// The gateway tells how a message fared.
     Receipt {
-        /// Which line.
-        line: usize,
+        /// Of which attempt.
+        of: Send,
         /// What it tells.
         kind: ReceiptKind,
+        /// Why it failed, where the gateway tells.
+        why: Option<FailureKind>,
     },
     /// Nothing of it may leave from now on.
     Cancelled(CancelReason),
@@ -153,8 +162,8 @@ pub enum Outcome {
     },
 }
 
-/// A request that must leave now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request that must leave now, or has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
     /// By which line.
     pub line: usize,
@@ -175,6 +184,9 @@ pub struct Transition {
     pub facts: Vec<What>,
     /// When the state next wants [`Input::TimerFired`].
     pub wake_at: Option<Timestamp>,
+    /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
+    /// the same commit.
+    pub quotable: Option<SentMessage>,
 }
 
 /// What a new page needs.
@@ -211,6 +223,7 @@ struct Step {
     sends: Vec<Send>,
     facts: Vec<What>,
     gave_up: bool,
+    quotable: Option<SentMessage>,
 }
 
 /// The reference of an attempt: `PAGE_LINE.ATTEMPT`, found again in receipts.
@@ -218,11 +231,15 @@ pub fn reference(page: &PageId, send: &Send) -> String {
     format!("{page}_{}.{}", send.line, send.attempt)
 }
 
-/// Reads a reference back: the page and its line.
-pub fn parse_reference(reference: &str) -> Option<(PageId, usize)> {
+/// Reads a reference back: the page, and which of its attempts.
+pub fn parse_reference(reference: &str) -> Option<(PageId, Send)> {
     let (page, rest) = reference.rsplit_once('_')?;
-    let (line, _attempt) = rest.split_once('.')?;
-    Some((PageId::parse(page).ok()?, line.parse().ok()?))
+    let (line, attempt) = rest.split_once('.')?;
+    let send = Send {
+        line: line.parse().ok()?,
+        attempt: attempt.parse().ok()?,
+    };
+    Some((PageId::parse(page).ok()?, send))
 }
 
 impl Page {
@@ -239,6 +256,8 @@ impl Page {
                 address: method.address,
                 attempts: 0,
                 repeats: 0,
+                as_template: false,
+                told: Vec::new(),
                 state: if index == 0 || new.reach == Reach::Everywhere {
                     LineState::Planned {
                         at: now,
@@ -286,6 +305,7 @@ impl Page {
             sends: Vec::new(),
             gave_up: false,
             wake_at: None,
+            quotable: None,
         }
     }
 
@@ -303,6 +323,7 @@ impl Page {
             sends: Vec::new(),
             facts: Vec::new(),
             gave_up: false,
+            quotable: None,
         };
         match input {
             Input::TimerFired => {}
@@ -312,7 +333,7 @@ impl Page {
                 gateway,
                 outcome,
             } => step.settled(line, attempt, gateway, outcome),
-            Input::Receipt { line, kind } => step.receipt(line, kind),
+            Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
         }
         step.go_on();
@@ -323,6 +344,7 @@ impl Page {
             gave_up: step.gave_up,
             facts: step.facts,
             wake_at,
+            quotable: step.quotable,
         }
     }
 

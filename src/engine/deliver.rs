@@ -1,16 +1,13 @@
-//! Pages: opened for a responder, sent, settled, and driven on by their due-queue.
+//! Pages that are under way: sent, settled, and driven on by their due-queue.
 //!
 //! An attempt is durable before its request leaves (the page is committed as in flight) and settled
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Engine, Task};
@@ -18,18 +15,14 @@ use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
     domain::{
-        conversation::Conversation,
-        delivery::{FailureKind, Transport},
-        directory::{ContactMethod, Responder},
-        escalation::{Effect, PageOrder, Via},
+        delivery::{Address, FailureKind, Transport},
         fact::CancelReason,
-        id::{ComplaintId, MethodId, PageId, ResponderId},
-        message::{Content, ReplyNote},
-        page::{self, Input, NewPage, Outcome, Page, Send},
-        policy::{DeliveryRule, Reach},
+        id::{ComplaintId, PageId, ResponderId},
+        page::{self, Input, Line, Outcome, Page, Send},
+        sender::Sender,
     },
     seam::{self, Seam},
-    store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
+    store::{Committed, Loaded, Shard, StoreError, Versioned},
     template::Recipient,
 };
 
@@ -76,76 +69,13 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     Ok(ids.len())
 }
 
-/// What an escalation ordered for a responder.
-#[derive(Debug)]
-pub(super) struct Order {
-    /// The version of the escalation that ordered it; 0 when none did.
-    pub(super) version: u64,
-    /// What is to be done.
-    pub(super) effect: Effect,
-}
-
-/// Does on the responders' side what escalations ordered.
-///
-/// # Errors
-/// When Redis is away; what was done is then done once more, which does nothing.
-pub(super) async fn receive(
-    engine: &Engine,
-    orders: BTreeMap<ResponderId, Vec<Order>>,
-) -> Result<(), StoreError> {
-    let unwanted = engine.unwanted(orders.values().flatten()).await?;
-    let people: Vec<ResponderId> = orders.keys().cloned().collect();
-    let conversations = engine.store.load_conversations(&people).await?;
-    let work = orders
-        .into_iter()
-        .zip(conversations)
-        .map(|((responder, orders), conversation)| {
-            engine.receive_for(responder, conversation, orders, &unwanted)
-        });
-    for outcome in join_all(work).await {
-        outcome?;
-    }
-    Ok(())
-}
-
 impl Engine {
-    /// The pages among these orders that their complaints no longer want.
-    ///
-    /// An escalation that still has the version which ordered a page wants it; only one that has gone
-    /// on meanwhile is read.
-    async fn unwanted(
-        &self,
-        orders: impl Iterator<Item = &Order>,
-    ) -> Result<HashSet<PageId>, StoreError> {
-        let pages: Vec<(u64, &PageOrder)> = orders
-            .filter_map(|order| match &order.effect {
-                Effect::Page(page) => Some((order.version, &**page)),
-                _ => None,
-            })
-            .collect();
-        let complaints: Vec<ComplaintId> = pages
-            .iter()
-            .map(|(_, page)| page.alert.complaint.clone())
-            .collect();
-        let versions = self.store.versions(&complaints).await?;
-        let gone_on: Vec<(ComplaintId, PageId)> = pages
-            .iter()
-            .zip(versions)
-            .filter(|((ordered, _), present)| *present != Some(*ordered))
-            .map(|((_, page), _)| (page.alert.complaint.clone(), page.page.clone()))
-            .collect();
-        let wanted = self.want(&gone_on).await?;
-        Ok(gone_on
-            .into_iter()
-            .zip(wanted)
-            .filter(|(_, wanted)| !wanted)
-            .map(|((_, page), _)| page)
-            .collect())
-    }
-
     /// Whether complaints still want these pages. One that cannot be read is taken to: a page too
     /// many is better than silence.
-    async fn want(&self, pages: &[(ComplaintId, PageId)]) -> Result<Vec<bool>, StoreError> {
+    pub(super) async fn want(
+        &self,
+        pages: &[(ComplaintId, PageId)],
+    ) -> Result<Vec<bool>, StoreError> {
         let complaints: Vec<ComplaintId> = pages
             .iter()
             .map(|(complaint, _)| complaint.clone())
@@ -175,170 +105,6 @@ impl Engine {
             .collect())
     }
 
-    /// Does all that was ordered for one responder. A lost race (somebody replied, or another order
-    /// came) is loaded and done again.
-    async fn receive_for(
-        &self,
-        responder: ResponderId,
-        conversation: Versioned<Conversation>,
-        orders: Vec<Order>,
-        unwanted: &HashSet<PageId>,
-    ) -> Result<(), StoreError> {
-        let mut loaded = Some(conversation);
-        for _ in 0..50 {
-            // At first no page is expected to be there: that is so unless they are handed over twice.
-            let first = loaded.is_some();
-            let conversation = match loaded.take() {
-                Some(conversation) => conversation,
-                None => self
-                    .store
-                    .load_conversations(std::slice::from_ref(&responder))
-                    .await?
-                    .pop()
-                    .ok_or(StoreError::Closed)?,
-            };
-            if self
-                .receive_one(&responder, conversation, &orders, unwanted, first)
-                .await?
-            {
-                return Ok(());
-            }
-        }
-        Err(StoreError::Contended(responder.to_string()))
-    }
-
-    /// Does all that was ordered for one responder in one commit; false when the race was lost.
-    async fn receive_one(
-        &self,
-        responder: &ResponderId,
-        conversation: Versioned<Conversation>,
-        orders: &[Order],
-        unwanted: &HashSet<PageId>,
-        first: bool,
-    ) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let shard = self.store.keys().shard_of_responder(responder);
-        let world = self.worlds.get();
-        let before = conversation.value.clone();
-        let mut talk = conversation.value;
-        let mut pages = Vec::new();
-        for Order { effect, .. } in orders {
-            match effect {
-                Effect::Page(order) => {
-                    let wanted = !unwanted.contains(&order.page);
-                    pages.push(self.new_page(&world, &mut talk, order, wanted, now));
-                }
-                Effect::Confirm {
-                    responder,
-                    reply,
-                    via,
-                    note,
-                } => pages.push(Planned::Open(confirmation(
-                    responder, reply, via, note, now,
-                ))),
-                Effect::Cancel { .. } => {}
-                Effect::Release { complaint, .. } => {
-                    talk.release(complaint, self.tuning.code_rest, now);
-                }
-            }
-        }
-        if !first {
-            self.leave_out_known(shard, &mut pages).await?;
-        }
-        let (transitions, mut unit) = self.open_pages(pages, now);
-        if talk != before {
-            unit.machines.push(self.store.write_conversation(
-                responder,
-                conversation.version,
-                &talk,
-                Vec::new(),
-            ));
-        }
-        if !unit.machines.is_empty() && self.store.commit(shard, unit).await? == Committed::Conflict
-        {
-            return Ok(false);
-        }
-        for transition in transitions {
-            self.send_all(1, transition).await;
-        }
-        for Order { effect, .. } in orders {
-            if let Effect::Cancel { page, why, .. } = effect {
-                self.advance_page(responder, page, None, Input::Cancelled(*why))
-                    .await?;
-            }
-        }
-        Ok(true)
-    }
-
-    fn new_page(
-        &self,
-        world: &World,
-        talk: &mut Conversation,
-        order: &PageOrder,
-        wanted: bool,
-        now: Timestamp,
-    ) -> Planned {
-        let methods = world
-            .directory()
-            .responders
-            .get(&order.responder)
-            .into_iter()
-            .flat_map(Responder::usable_methods)
-            .filter(|method| !talk.stopped.contains_key(&method.id))
-            .cloned()
-            .collect();
-        let mut alert = order.alert.clone();
-        if wanted {
-            alert.code = talk.ask(&alert.complaint, now);
-        }
-        let new = NewPage {
-            id: order.page.clone(),
-            responder: order.responder.clone(),
-            complaint: Some(alert.complaint.clone()),
-            content: Content::Alert(alert),
-            due_at: order.due_at,
-            delivery: order.delivery.clone(),
-            reach: order.reach,
-            methods,
-            in_reply_to: None,
-        };
-        if wanted {
-            Planned::Open(new)
-        } else {
-            Planned::Unwanted(new)
-        }
-    }
-
-    /// Leaves out the pages that are there: they were handed over before.
-    async fn leave_out_known(
-        &self,
-        shard: Shard,
-        pages: &mut Vec<Planned>,
-    ) -> Result<(), StoreError> {
-        let ids: Vec<PageId> = pages.iter().map(|planned| planned.id().clone()).collect();
-        let mut known = self.store.find_pages(shard, &ids).await?.into_iter();
-        pages.retain(|_| matches!(known.next(), Some(Loaded::Absent)));
-        Ok(())
-    }
-
-    /// The transitions of new pages, and what is to be committed for them.
-    fn open_pages(&self, pages: Vec<Planned>, now: Timestamp) -> (Vec<page::Transition>, Unit) {
-        let mut unit = Unit::default();
-        let mut transitions = Vec::with_capacity(pages.len());
-        for planned in pages {
-            let timeout = self.tuning.attempt_timeout;
-            let transition = match planned {
-                Planned::Open(new) => Page::open(new, timeout, now),
-                Planned::Unwanted(new) => Page::unwanted(new),
-            };
-            let part = self.store.page_unit(0, &transition, now);
-            unit.machines.extend(part.machines);
-            unit.outbox.extend(part.outbox);
-            transitions.push(transition);
-        }
-        (transitions, unit)
-    }
-
     /// Gives an input to a page and lets leave what follows; false when there is no such page.
     /// `known` is the page as it was last committed, where that is at hand.
     ///
@@ -352,6 +118,7 @@ impl Engine {
         input: Input,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
+        let closed = window_closed_for(&input);
         let transition = self
             .store
             .advance_page(
@@ -363,18 +130,23 @@ impl Engine {
                 now,
             )
             .await?;
-        match transition {
-            Some(Versioned { version, value }) => {
-                self.send_all(version, value).await;
-                Ok(true)
-            }
-            None => Ok(false),
+        let Some(Versioned { version, value }) = transition else {
+            return Ok(false);
+        };
+        // The next page to this address need not find out for itself. If it is lost, it does.
+        let address = closed.and_then(|line| value.state.lines.get(line));
+        if let Some(Line { address, .. }) = address {
+            self.store
+                .change_sender(address, Sender::close_whatsapp_window)
+                .await?;
         }
+        self.send_all(version, value).await;
+        Ok(true)
     }
 
     /// Lets the requests of a transition leave that was committed as this version, each in a task of
     /// its own, as room allows.
-    async fn send_all(&self, version: u64, transition: page::Transition) {
+    pub(super) async fn send_all(&self, version: u64, transition: page::Transition) {
         if transition.gave_up {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
@@ -455,7 +227,8 @@ impl Engine {
             );
         };
         let window = line.transport == Transport::Whatsapp
-            && self.whatsapp_window_open(&page.responder, now).await;
+            && !line.as_template
+            && self.whatsapp_window_open(&line.address, now).await;
         let world = self.worlds.get();
         let language = world
             .directory()
@@ -496,66 +269,30 @@ impl Engine {
         (name, outcome)
     }
 
-    async fn whatsapp_window_open(&self, responder: &ResponderId, now: Timestamp) -> bool {
-        self.store
-            .load_conversations(std::slice::from_ref(responder))
-            .await
-            .ok()
-            .and_then(|mut found| found.pop())
-            // When in doubt: a template may always be sent.
-            .is_some_and(|talk| talk.value.whatsapp_window_open(now))
+    async fn whatsapp_window_open(&self, address: &Address, now: Timestamp) -> bool {
+        let sender = self.store.load_sender(address).await;
+        // When in doubt: a template may always be sent.
+        sender.is_ok_and(|sender| sender.value.whatsapp_window_open(now))
     }
 }
 
-/// A page that an order asks for.
-enum Planned {
-    Open(NewPage),
-    Unwanted(NewPage),
-}
-
-impl Planned {
-    fn id(&self) -> &PageId {
-        match self {
-            Self::Open(new) | Self::Unwanted(new) => &new.id,
-        }
-    }
-}
-
-/// The answer to a reply, by the way the reply came. Nothing of it is asked, nothing falls back.
-pub fn confirmation(
-    responder: &ResponderId,
-    reply: &str,
-    via: &Via,
-    note: &ReplyNote,
-    now: Timestamp,
-) -> NewPage {
-    let about = match note {
-        ReplyNote::Acknowledged { complaint, .. }
-        | ReplyNote::AlreadyAcknowledged { complaint, .. }
-        | ReplyNote::Refused { complaint, .. }
-        | ReplyNote::NoLongerOpen { complaint } => complaint.as_str(),
-        _ => "note",
-    };
-    NewPage {
-        id: PageId::of_reply(reply, about),
-        responder: responder.clone(),
-        complaint: None,
-        content: Content::Reply(note.clone()),
-        due_at: now,
-        delivery: DeliveryRule {
-            patience: SignedDuration::from_hours(1),
-            retries: [5, 30, 120].map(SignedDuration::from_secs).into(),
-        },
-        reach: Reach::InTurn,
-        methods: MethodId::parse("reply")
-            .map(|id| ContactMethod {
-                id,
-                transport: via.transport,
-                address: via.address.clone(),
-                enabled: true,
-            })
-            .into_iter()
-            .collect(),
-        in_reply_to: via.in_reply_to.clone(),
+/// The line by which WhatsApp said that its window for free text is closed.
+fn window_closed_for(input: &Input) -> Option<usize> {
+    match input {
+        Input::Settled {
+            line,
+            outcome:
+                Outcome::Failed {
+                    kind: FailureKind::WindowClosed,
+                    ..
+                },
+            ..
+        } => Some(*line),
+        Input::Receipt {
+            of,
+            why: Some(FailureKind::WindowClosed),
+            ..
+        } => Some(of.line),
+        _ => None,
     }
 }

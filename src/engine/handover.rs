@@ -8,8 +8,8 @@ use futures::future::join_all;
 
 use super::{
     Engine,
-    deliver::{self, Order},
     escalate::observe,
+    receive::{self, Order},
 };
 use crate::{
     domain::{
@@ -72,9 +72,10 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
             Handover::Receipt {
                 page,
                 responder,
-                line,
+                of,
                 kind,
-            } => receipts.push((id, responder, page, page::Input::Receipt { line, kind })),
+                why,
+            } => receipts.push((id, responder, page, page::Input::Receipt { of, kind, why })),
             Handover::PageFailed {
                 complaint,
                 page,
@@ -95,7 +96,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         }
         ids_to_people.push(id);
     }
-    let people = deliver::receive(&engine, to_people);
+    let people = receive::receive(&engine, to_people);
     let complaints = join_all(
         to_complaints
             .into_iter()

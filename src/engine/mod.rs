@@ -10,6 +10,7 @@ pub mod escalate;
 pub mod gateways;
 pub mod handover;
 pub mod housekeeping;
+mod receive;
 pub mod scan;
 
 use std::{

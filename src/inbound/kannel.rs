@@ -99,6 +99,7 @@ pub fn reply(message: &Message, secret: &str) -> Result<IncomingReply, Refused> 
         from: Address::Phone(number),
         text: message.text.clone(),
         answers: None,
+        sent_at: None,
     })
 }
 
@@ -124,6 +125,7 @@ pub fn receipt(report: &Report, secret: &str) -> Result<Option<IncomingReceipt>,
     Ok(Some(IncomingReceipt {
         reference: report.reference.clone(),
         kind,
+        why: None,
     }))
 }
 

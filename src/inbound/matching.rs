@@ -1,25 +1,20 @@
-//! Whose reply it is. Several people may share one telephone; then the code tells, and where it does
-//! not, the list is asked back. Never guessed.
+//! Whose reply it is, and what it answers. Several people may share one telephone; then the message
+//! that is quoted or the code tells, and where neither does, the list is asked back. Never guessed.
 
+use std::collections::BTreeSet;
+
+use super::{Answers, IncomingReply};
 use crate::{
     domain::{
-        conversation::Conversation,
+        conversation::{About, Conversation},
         delivery::{Address, Transport},
-        id::ResponderId,
-        message::ReplyNote,
-        reply::{Reply, Scope},
+        id::{ComplaintId, ResponderId},
+        message::OpenAsk,
+        page,
+        reply::Reply,
     },
     store::{Versioned, World},
 };
-
-/// The person whose reply it is taken for.
-#[derive(Debug, PartialEq)]
-pub(super) struct Chosen<'a> {
-    pub(super) responder: &'a ResponderId,
-    pub(super) index: usize,
-    /// What must be asked back first, because it could be another's.
-    pub(super) ask: Option<ReplyNote>,
-}
 
 /// The people who may be reached at an address. A telephone number is the same telephone whether it
 /// speaks SMS or WhatsApp.
@@ -37,40 +32,130 @@ pub(super) fn people(world: &World, transport: Transport, from: &Address) -> Vec
     found
 }
 
-/// Which of them. `people` is not empty.
-pub(super) fn choose<'a>(
+/// The message of ours that a reply answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Quoted {
+    /// The gateway does not tell.
+    Unsaid,
+    /// One to this person, about this complaint if about one.
+    To(ResponderId, Option<ComplaintId>),
+    /// One that nobody here remembers.
+    Forgotten,
+}
+
+impl Quoted {
+    pub(super) fn about(&self) -> About<'_> {
+        match self {
+            Self::To(_, Some(complaint)) => About::Complaint(complaint),
+            Self::Unsaid | Self::To(_, None) => About::Unsaid,
+            Self::Forgotten => About::Forgotten,
+        }
+    }
+
+    /// The complaint, where it is known.
+    pub(super) fn complaint(&self) -> Option<&ComplaintId> {
+        match self {
+            Self::To(_, complaint) => complaint.as_ref(),
+            Self::Unsaid | Self::Forgotten => None,
+        }
+    }
+}
+
+/// Looks up what a reply answers.
+pub(super) fn quoted(
+    incoming: &IncomingReply,
+    people: &[ResponderId],
+    talks: &[Versioned<Conversation>],
+) -> Quoted {
+    match &incoming.answers {
+        None => Quoted::Unsaid,
+        Some(Answers::Reference(reference)) => {
+            match page::parse_reference(reference).map(|(page, _)| page.parts()) {
+                Some(Some((complaint, person))) if people.contains(&person) => {
+                    Quoted::To(person, Some(complaint))
+                }
+                // A page to somebody else, or nothing of ours.
+                Some(Some(_)) | None => Quoted::Forgotten,
+                // The answer to a reply.
+                Some(None) => Quoted::Unsaid,
+            }
+        }
+        Some(Answers::Message { id, pressed }) => {
+            let found = people.iter().zip(talks).find_map(|(person, talk)| {
+                let message = talk.value.message(id)?;
+                Some(Quoted::To(person.clone(), message.about.clone()))
+            });
+            // What a button says names its complaint by code, and codes rest: it needs no memory.
+            let unknown = if *pressed {
+                Quoted::Unsaid
+            } else {
+                Quoted::Forgotten
+            };
+            found.unwrap_or(unknown)
+        }
+    }
+}
+
+/// Which of them wrote; `people` is not empty.
+///
+/// Decided once for a reply and then remembered, so it may depend on what is open at the moment.
+pub(super) fn writer<'a>(
     people: &'a [ResponderId],
     talks: &[Versioned<Conversation>],
     reply: &Reply,
-) -> Chosen<'a> {
-    let fits = |talk: &Conversation| match &reply.scope {
-        Scope::These { codes, tickets } => {
-            codes.iter().all(|code| talk.knows_code(*code))
-                && tickets.iter().all(|ticket| talk.knows_ticket(ticket))
-        }
-        Scope::All | Scope::Unsaid => !talk.asks.is_empty(),
+    quoted: &Quoted,
+) -> &'a ResponderId {
+    if let Quoted::To(person, _) = quoted
+        && let Some(person) = people.iter().find(|known| *known == person)
+    {
+        return person;
+    }
+    let fits = |(_, talk): &(&ResponderId, &Versioned<Conversation>)| {
+        talk.value.aims(&reply.scope).is_some()
     };
-    let fitting: Vec<usize> = (0..people.len())
-        .filter(|index| talks.get(*index).is_some_and(|talk| fits(&talk.value)))
+    let fitting = people.iter().zip(talks).find(fits);
+    fitting.map_or(&people[0], |(person, _)| person)
+}
+
+/// What is open for all at the same telephone, and how much more, where the reply could mean
+/// different things depending on who wrote it: that must be asked back first.
+pub(super) fn doubt(
+    talks: &[Versioned<Conversation>],
+    reply: &Reply,
+    quoted: &Quoted,
+) -> Option<(Vec<OpenAsk>, usize)> {
+    if matches!(quoted, Quoted::To(..)) {
+        return None;
+    }
+    let fitting: Vec<_> = talks
+        .iter()
+        .filter_map(|talk| Some((&talk.value, talk.value.aims(&reply.scope)?)))
         .collect();
-    let index = fitting.first().copied().unwrap_or(0);
-    let ask = (fitting.len() > 1).then(|| {
-        let mut open = Vec::new();
-        let mut more = 0;
-        for index in &fitting {
-            let (listed, rest) = talks[*index].value.open();
-            more += rest;
-            for mut ask in listed {
-                // The same code may stand for different things: only the ticket is clear.
+    // Whoever wrote, it means the same.
+    if fitting.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+        return None;
+    }
+    // A code that stands for two things here says nothing: then only the ticket is clear.
+    let is_clear = |ask: &OpenAsk| {
+        let meant = |talk: &Conversation| talk.complaint_of(ask.code?).cloned();
+        fitting
+            .iter()
+            .filter_map(|(talk, _)| meant(talk))
+            .all(|complaint| complaint == ask.complaint)
+    };
+    let mut named = BTreeSet::new();
+    let (mut open, mut more) = (Vec::new(), 0);
+    for (talk, _) in &fitting {
+        let (listed, rest) = talk.open();
+        more += rest;
+        for mut ask in listed {
+            if !is_clear(&ask) {
                 ask.code = None;
+            }
+            if named.insert(ask.complaint.clone()) {
                 open.push(ask);
             }
         }
-        ReplyNote::WhichOne { open, more }
-    });
-    Chosen {
-        responder: &people[index],
-        index,
-        ask,
     }
+    Some((open, more))
 }

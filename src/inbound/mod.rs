@@ -1,8 +1,9 @@
 //! Replies and receipts: authenticate, normalise, match, and make an input of it.
 //!
-//! Everything a webhook brings is one commit on the responder's side: the reply is remembered as
-//! handled, what it asks for is in the outbox, the words are in the ledger. Only then is the gateway
-//! told that we have it; until then it tries again. An address that is nobody's changes nothing.
+//! Whose a reply is, is remembered first, by its address. Then everything it brings is one commit on
+//! the responder's side: the reply is remembered as handled, what it asks for is in the outbox, the
+//! words are in the ledger. Only then is the gateway told that we have it; until then it tries
+//! again, and what came between finds the same person. An address that is nobody's changes nothing.
 
 pub mod kannel;
 pub mod link;
@@ -17,12 +18,13 @@ use crate::{
     clock::Clock,
     domain::{
         conversation::{Conversation, Incoming, Outcome},
-        delivery::{Address, ReceiptKind, Transport},
+        delivery::{Address, FailureKind, ReceiptKind, Transport},
         escalation::{Answer, Effect, Via},
         fact::{Alarm, What},
         id::{ComplaintId, MethodId, ResponderId},
         message::ReplyNote,
-        page, reply,
+        page,
+        reply::{self, Scope},
     },
     seam::{self, Seam},
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
@@ -51,8 +53,24 @@ pub struct IncomingReply {
     pub from: Address,
     /// The words.
     pub text: String,
-    /// The reference of the message of ours that it answers, where the gateway tells.
-    pub answers: Option<String>,
+    /// Which message of ours it answers, where the gateway tells.
+    pub answers: Option<Answers>,
+    /// When it was written, where the gateway tells.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// Which message of ours a reply answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answers {
+    /// The one with this reference.
+    Reference(String),
+    /// The one that the gateway calls so.
+    Message {
+        /// The gateway's id of it.
+        id: String,
+        /// Whether a button under it was pressed: then it is about that message and no other.
+        pressed: bool,
+    },
 }
 
 /// What came of a reply.
@@ -84,33 +102,72 @@ impl Inbound {
             return Ok(Received::Stranger);
         }
         let parsed = reply::parse(&incoming.text);
+        let (responder, people) = self.writer(&incoming, people, &parsed).await?;
+        let shard = self.store.keys().shard_of_responder(&responder);
+        let method = world
+            .directory()
+            .responders
+            .get(&responder)
+            .and_then(|person| {
+                person.methods.iter().find(|method| {
+                    method.transport == incoming.transport && method.address == incoming.from
+                })
+            })
+            .map(|method| method.id.clone());
         for _ in 0..50 {
             let talks = self.store.load_conversations(&people).await?;
-            let chosen = matching::choose(&people, &talks, &parsed);
-            let (responder, talk) = (chosen.responder, talks[chosen.index].clone());
-            let method = world
-                .directory()
-                .responders
-                .get(responder)
-                .and_then(|person| {
-                    person.methods.iter().find(|method| {
-                        method.transport == incoming.transport && method.address == incoming.from
-                    })
-                })
-                .map(|method| method.id.clone());
-            let (unit, received) =
-                self.unit(&incoming, &parsed, responder, talk, method, chosen.ask);
+            let unit = self.unit(
+                &incoming,
+                &parsed,
+                &responder,
+                &people,
+                &talks,
+                method.clone(),
+            );
             let Some(unit) = unit else {
-                return Ok(received);
+                metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "repeated").increment(1);
+                return Ok(Received::Repeated);
             };
-            let shard = self.store.keys().shard_of_responder(responder);
             if self.store.commit(shard, unit).await? == Committed::Applied {
                 seam::pass(Seam::ReplyCommitted);
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "taken").increment(1);
-                return Ok(received);
+                return Ok(Received::Taken);
             }
         }
         Err(StoreError::Contended(incoming.id))
+    }
+
+    /// Whose the reply is, and the people it could have been from. Remembered at its address before
+    /// anything is done for it: whatever has changed when it comes again, it is the same person's,
+    /// and that person's conversation knows whether it was done.
+    async fn writer(
+        &self,
+        incoming: &IncomingReply,
+        mut people: Vec<ResponderId>,
+        parsed: &reply::Reply,
+    ) -> Result<(ResponderId, Vec<ResponderId>), StoreError> {
+        let talks = self.store.load_conversations(&people).await?;
+        let quoted = matching::quoted(incoming, &people, &talks);
+        let chosen = matching::writer(&people, &talks, parsed, &quoted);
+        let now = self.clock.now();
+        let writer = self
+            .store
+            .change_sender(&incoming.from, |sender| {
+                if let Some(known) = sender.owner_of(&incoming.id) {
+                    return known.clone();
+                }
+                sender.take(&incoming.id, chosen);
+                if incoming.transport == Transport::Whatsapp {
+                    sender.wrote_by_whatsapp(incoming.sent_at.unwrap_or(now), now);
+                }
+                chosen.clone()
+            })
+            .await?;
+        // The telephone may be another's by now; a reply of before is not.
+        if !people.contains(&writer) {
+            people.push(writer.clone());
+        }
+        Ok((writer, people))
     }
 
     /// Takes a receipt in. Durable when it returns; false when its reference is none of ours.
@@ -118,20 +175,24 @@ impl Inbound {
     /// # Errors
     /// When Redis is away: the gateway must try again.
     pub async fn receipt(&self, incoming: IncomingReceipt) -> Result<bool, StoreError> {
-        let found = page::parse_reference(&incoming.reference)
-            .and_then(|(page, line)| page.parts().map(|(_, person)| (page, line, person)));
+        let Some((page, of)) = page::parse_reference(&incoming.reference) else {
+            let reference: String = incoming.reference.chars().take(80).collect();
+            tracing::warn!(reference, "a receipt whose reference is none of ours");
+            return Ok(false);
+        };
         // The answer to a reply is nobody's page: how it fared changes nothing.
-        let Some((page, line, responder)) = found else {
+        let Some((_, responder)) = page.parts() else {
             return Ok(false);
         };
         metrics::counter!("siaga_receipts_total", "kind" => incoming.kind.as_str()).increment(1);
         let shard = self.store.keys().shard_of_responder(&responder);
-        let id = format!("receipt.{page}.{line}.{}", incoming.kind.as_str());
+        let id = format!("receipt.{}.{}", incoming.reference, incoming.kind.as_str());
         let handover = Handover::Receipt {
             page,
             responder,
-            line,
+            of,
             kind: incoming.kind,
+            why: incoming.why,
         };
         let unit = Unit {
             outbox: vec![(id, Timestamp::UNIX_EPOCH, handover)],
@@ -149,41 +210,58 @@ impl Inbound {
         incoming: &IncomingReply,
         parsed: &reply::Reply,
         responder: &ResponderId,
-        talk: Versioned<Conversation>,
+        people: &[ResponderId],
+        talks: &[Versioned<Conversation>],
         method: Option<MethodId>,
-        ask: Option<ReplyNote>,
-    ) -> (Option<Unit>, Received) {
+    ) -> Option<Unit> {
         let now = self.clock.now();
+        let quoted = matching::quoted(incoming, people, talks);
+        let at = people.iter().position(|person| person == responder)?;
         let Versioned {
             version,
             value: mut conversation,
-        } = talk;
-        let about = incoming
-            .answers
-            .as_deref()
-            .and_then(page::parse_reference)
-            .and_then(|(page, _)| page.parts())
-            .map(|(complaint, _)| complaint);
+        } = talks.get(at)?.clone();
+        let pressed = matches!(
+            incoming.answers,
+            Some(Answers::Message { pressed: true, .. })
+        );
+        let mut parsed = parsed.clone();
+        if pressed && quoted.complaint().is_some() {
+            // The message says which; the code on its button may be another complaint's by now.
+            parsed.scope = Scope::Unsaid;
+        }
         let mut outcome = conversation.answer(
             &Incoming {
                 reply: &incoming.id,
-                parsed,
+                parsed: &parsed,
                 method: method.as_ref(),
-                by_whatsapp: incoming.transport == Transport::Whatsapp,
-                about: about.as_ref(),
+                about: quoted.about(),
             },
             now,
         );
         if outcome == Outcome::Repeated {
-            return (None, Received::Repeated);
+            return None;
         }
-        if let (Some(note), Outcome::Accept(_) | Outcome::Refuse { .. }) = (ask, &outcome) {
-            outcome = Outcome::Say(note);
+        if let Some((open, more)) = matching::doubt(talks, &parsed, &quoted) {
+            outcome = match outcome {
+                Outcome::Accept(_)
+                | Outcome::Refuse { .. }
+                | Outcome::Say(ReplyNote::WhichOne { .. }) => {
+                    Outcome::Say(ReplyNote::WhichOne { open, more })
+                }
+                Outcome::Say(ReplyNote::List { .. }) => {
+                    Outcome::Say(ReplyNote::List { open, more })
+                }
+                other => other,
+            };
         }
         let via = Via {
             transport: incoming.transport,
             address: incoming.from.clone(),
-            in_reply_to: incoming.answers.clone(),
+            in_reply_to: match &incoming.answers {
+                Some(Answers::Reference(reference)) => Some(reference.clone()),
+                Some(Answers::Message { .. }) | None => None,
+            },
         };
         let mut facts = vec![What::Replied {
             by: responder.clone(),
@@ -201,10 +279,10 @@ impl Inbound {
                 Vec::new(),
             )],
             outbox,
-            facts: facts_about(about.as_ref(), facts.into_iter(), now),
+            facts: facts_about(quoted.complaint(), facts.into_iter(), now),
             ..Unit::default()
         };
-        (Some(unit), Received::Taken)
+        Some(unit)
     }
 }
 
@@ -321,6 +399,8 @@ pub struct IncomingReceipt {
     pub reference: String,
     /// What the gateway tells.
     pub kind: ReceiptKind,
+    /// Why it failed, where the gateway tells.
+    pub why: Option<FailureKind>,
 }
 
 /// The words as the ledger keeps them: at most 200 characters, and long runs of digits masked,

@@ -102,7 +102,11 @@ async fn follow(
     })
 }
 
-fn differences(known: &Complaint, given: &Complaint) -> Vec<(&'static str, String, String)> {
+/// The fields in which two records of one complaint differ: name, known value, given value.
+pub(super) fn differences(
+    known: &Complaint,
+    given: &Complaint,
+) -> Vec<(&'static str, String, String)> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
     let fields = [
         (

@@ -5,10 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Committed, Handover, Store, StoreError, Unit, Versioned, world::World};
 use crate::domain::{
     complaint::Complaint,
+    delivery::Address,
     escalation::{Effect, Escalation, Input, Transition},
     fact::{Fact, What},
     id::{ComplaintId, PageId, ResponderId},
     page::{self, Page},
+    sender::Sender,
 };
 
 /// What came of an input to a complaint.
@@ -164,13 +166,54 @@ impl Store {
             if value.state == before && value.facts.is_empty() {
                 return Ok(Some(Versioned { version, value }));
             }
-            let unit = self.page_unit(version, &value, now);
+            let mut unit = self.page_unit(version, &value, now);
+            if let Some(message) = &value.quotable {
+                let person = std::slice::from_ref(responder);
+                for Versioned {
+                    version,
+                    value: mut talk,
+                } in self.load_conversations(person).await?
+                {
+                    talk.sent(message);
+                    let write = self.write_conversation(responder, version, &talk, Vec::new());
+                    unit.machines.push(write);
+                }
+            }
             if self.commit(shard, unit).await? == Committed::Applied {
                 let version = version + 1;
                 return Ok(Some(Versioned { version, value }));
             }
         }
         Err(StoreError::Contended(id.to_string()))
+    }
+
+    /// Changes what is remembered of an address. Durable when it returns; gives what `change` gave
+    /// at last.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn change_sender<T>(
+        &self,
+        address: &Address,
+        mut change: impl FnMut(&mut Sender) -> T,
+    ) -> Result<T, StoreError> {
+        let shard = self.keys().shard_of_sender(address);
+        for _ in 0..RACES {
+            let Versioned { version, value } = self.load_sender(address).await?;
+            let mut changed = value.clone();
+            let given = change(&mut changed);
+            if changed == value {
+                return Ok(given);
+            }
+            let unit = Unit {
+                machines: vec![self.write_sender(address, version, &changed)],
+                ..Unit::default()
+            };
+            if self.commit(shard, unit).await? == Committed::Applied {
+                return Ok(given);
+            }
+        }
+        Err(StoreError::Contended("an address".to_owned()))
     }
 
     /// What is committed for a page's transition.

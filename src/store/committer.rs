@@ -15,10 +15,11 @@ use super::{
     scripts,
 };
 use crate::domain::{
-    delivery::ReceiptKind,
+    delivery::{FailureKind, ReceiptKind},
     escalation::{Answer, Effect},
     fact::{Fact, GENESIS, Link},
     id::{ComplaintId, PageId, ResponderId},
+    page::Send,
 };
 
 /// What is committed together in one shard.
@@ -86,10 +87,13 @@ pub enum Handover {
         page: PageId,
         /// Whose.
         responder: ResponderId,
-        /// By which of its lines.
-        line: usize,
+        /// Of which attempt.
+        of: Send,
         /// What it tells.
         kind: ReceiptKind,
+        /// Why it failed, where the gateway told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<FailureKind>,
     },
     /// Every way to a responder failed, for a complaint.
     PageFailed {

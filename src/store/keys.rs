@@ -6,7 +6,12 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::domain::id::{ComplaintId, PageId, ResponderId};
+use sha2::{Digest, Sha256};
+
+use crate::domain::{
+    delivery::Address,
+    id::{ComplaintId, PageId, ResponderId},
+};
 
 /// Which half of the store a shard belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +106,14 @@ impl Keys {
         }
     }
 
+    /// The shard of an address that replies come from: its own, whoever has the telephone.
+    pub fn shard_of_sender(&self, address: &Address) -> Shard {
+        Shard {
+            side: Side::Responders,
+            number: self.spread(spelling(address)),
+        }
+    }
+
     fn in_shard(&self, shard: Shard, name: &str) -> String {
         format!("{}:{{{shard}}}:{name}", self.prefix)
     }
@@ -134,6 +147,16 @@ impl Keys {
         self.in_shard(
             self.shard_of_responder(responder),
             &format!("t:{responder}"),
+        )
+    }
+
+    /// Hash `v`, `s`: what is remembered of an address that replies come from. Named by a hash of
+    /// the address, because names of keys stand in logs. Lives for ever.
+    pub fn sender(&self, address: &Address) -> String {
+        let digest = Sha256::digest(spelling(address).as_bytes());
+        self.in_shard(
+            self.shard_of_sender(address),
+            &format!("s:{}", hex::encode(&digest[..16])),
         )
     }
 
@@ -188,15 +211,39 @@ impl Keys {
         format!("{}:{{meta}}:seen", self.prefix)
     }
 
+    /// Hash: how far each interrupted import came, as JSON, by the print of its file and options. An
+    /// entry goes when its import is done.
+    pub fn imports(&self) -> String {
+        format!("{}:{{meta}}:imports", self.prefix)
+    }
+
     /// Channel: a shard has something due earlier than before. The message is the shard.
     pub fn wake_channel(&self) -> String {
         format!("{}:wake", self.prefix)
     }
 }
 
+/// An address in its one spelling.
+fn spelling(address: &Address) -> &str {
+    match address {
+        Address::Phone(number) => number.as_str(),
+        Address::Email(address) => address.as_str(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::phone::PhoneNumber;
+
+    #[test]
+    fn an_address_stands_in_no_name() {
+        let keys = Keys::new("siaga", 7);
+        let address = Address::Phone(PhoneNumber::parse("+6281234567890").unwrap());
+        let key = keys.sender(&address);
+        assert!(!key.contains("1234567890"), "{key}");
+        assert!(key.contains(&format!("{{{}}}", keys.shard_of_sender(&address))));
+    }
 
     #[test]
     fn what_is_committed_together_shares_a_tag() {

@@ -9,10 +9,12 @@ use super::{
 };
 use crate::domain::{
     conversation::Conversation,
+    delivery::Address,
     escalation::Escalation,
     fact::Fact,
     id::{ComplaintId, PageId, ResponderId},
     page::Page,
+    sender::Sender,
 };
 use jiff::Timestamp;
 
@@ -187,6 +189,19 @@ impl Store {
         self.bury(key, &body, why).await
     }
 
+    /// What is remembered of an address that replies come from; nothing yet of a new one.
+    ///
+    /// # Errors
+    /// When Redis is away or the record cannot be read.
+    pub async fn load_sender(&self, address: &Address) -> Result<Versioned<Sender>, StoreError> {
+        let found = self.find(vec![self.keys().sender(address)]).await?.pop();
+        let found = found.map_or(Ok(None), Loaded::or_absent)?;
+        Ok(found.unwrap_or_else(|| Versioned {
+            version: 0,
+            value: Sender::default(),
+        }))
+    }
+
     async fn find<T: DeserializeOwned>(
         &self,
         keys: Vec<String>,
@@ -250,6 +265,17 @@ impl Store {
             state: pack(&json(state)),
             wake: Some((state.id.to_string(), wake_at)),
             facts,
+        }
+    }
+
+    /// A sender's change.
+    pub fn write_sender(&self, address: &Address, version: u64, state: &Sender) -> MachineWrite {
+        MachineWrite {
+            key: self.keys().sender(address),
+            version,
+            state: pack(&json(state)),
+            wake: None,
+            facts: Vec::new(),
         }
     }
 

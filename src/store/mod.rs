@@ -1,6 +1,6 @@
 //! The only room that speaks Redis.
 //!
-//! Every machine (an escalation, a page, a conversation) is a hash with a version and a state. A
+//! Every machine (an escalation, a page, a conversation, a sender) is a hash with a version and a state. A
 //! change is **one atomic commit**: compare the version, write the state, set the next wake time, put
 //! what crosses to another shard into the outbox, append the facts to the ledger. A lost race is a
 //! version conflict: reload and advance again. Commits of one shard are grouped ([`committer`]), so
@@ -16,6 +16,7 @@ pub mod advance;
 pub mod committer;
 mod connection;
 pub mod embedded;
+mod imports;
 pub mod keys;
 pub mod ledger;
 mod machines;

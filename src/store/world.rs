@@ -1,17 +1,21 @@
 //! The snapshots that decisions are made by: the directory, every version of every policy, the
 //! calendars. Immutable; a change replaces the whole, and a running escalation keeps its policy.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use tokio::sync::watch;
 
 use crate::domain::{
     calendar::Calendar,
+    conversation::CodeShare,
     delivery::{Address, Transport},
     directory::Directory,
-    escalation::{Context, PolicyRef},
+    escalation::Context,
     id::{CalendarId, ResponderId},
-    policy::Policy,
+    policy::{Policy, PolicyRef},
 };
 
 /// One consistent set of snapshots.
@@ -22,6 +26,7 @@ pub struct World {
     calendars: HashMap<CalendarId, Calendar>,
     default: PolicyRef,
     addresses: HashMap<(Transport, Address), Vec<ResponderId>>,
+    shares: BTreeMap<ResponderId, CodeShare>,
 }
 
 /// Why a set of snapshots is none.
@@ -84,6 +89,7 @@ impl World {
             }
         }
         Ok(Self {
+            shares: directory.code_shares(),
             directory,
             policies,
             calendars,
@@ -116,6 +122,11 @@ impl World {
             calendar: self.calendars.get(&policy.clock.calendar)?,
             directory: &self.directory,
         })
+    }
+
+    /// Which reply codes are a person's: all, unless a telephone is shared.
+    pub fn code_share(&self, responder: &ResponderId) -> CodeShare {
+        self.shares.get(responder).copied().unwrap_or_default()
     }
 
     /// Whose address this is; several people may share one.

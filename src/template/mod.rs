@@ -10,7 +10,6 @@
 
 pub mod lint;
 
-mod gsm;
 mod overrides;
 mod plain;
 mod samples;
@@ -165,16 +164,22 @@ impl Renderer {
                 if let Message::Sms { text } = &message
                     && file.starts_with("sms/")
                 {
-                    let complaint = if bare {
-                        Some("is too long for one SMS part even when shortened".to_owned())
+                    let found = if bare {
+                        Some((
+                            "too long for one SMS part even when shortened".to_owned(),
+                            "use fewer words".to_owned(),
+                        ))
                     } else {
-                        lint::check_sms(text).first().map(ToString::to_string)
+                        lint::check_sms(text).into_iter().next().map(|fault| {
+                            let what = format!("{} ({})", fault.finding.as_str(), fault.value);
+                            (what, fault.remedy)
+                        })
                     };
-                    if let Some(complaint) = complaint {
+                    if let Some((what, remedy)) = found {
                         return Err(TemplateFault::new(
                             file,
-                            format!("with the sample {sample}, the text {complaint}"),
-                            "use fewer or other words; the shipped template is used meanwhile",
+                            format!("with the sample {sample}: {what}"),
+                            format!("{remedy}; the shipped template is used meanwhile"),
                         ));
                     }
                 }

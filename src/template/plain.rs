@@ -2,10 +2,8 @@
 //!
 //! No template engine and nothing that can fail stands between a missed deadline and these.
 
-use super::{
-    gsm,
-    words::{AlertWords, NoteWords},
-};
+use super::words::{AlertWords, NoteWords};
+use crate::domain::gsm;
 
 /// A bare page that fits one part with every ticket (an id has at most 96 characters).
 pub(crate) fn sms_alert(words: &AlertWords) -> String {
@@ -18,7 +16,7 @@ pub(crate) fn sms_alert(words: &AlertWords) -> String {
     }
     let verb = if english { "Reply" } else { "Balas" };
     let full = format!("{head} {verb} {}", words.answer);
-    if gsm::measure(&full) <= gsm::ONE_PART {
+    if gsm::fits_one_part(&full) {
         return full;
     }
     // Without a code the answer repeats a long ticket: then the words say it.
@@ -32,7 +30,7 @@ pub(crate) fn sms_alert(words: &AlertWords) -> String {
 /// A bare answer to a reply.
 pub(crate) fn sms_note(words: &NoteWords) -> String {
     let text = note(words);
-    if gsm::measure(&text) <= gsm::ONE_PART {
+    if gsm::fits_one_part(&text) {
         return text;
     }
     match (words.language, words.two_way) {

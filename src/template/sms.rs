@@ -8,10 +8,13 @@ use jiff::{Timestamp, tz::TimeZone};
 use minijinja::Value;
 
 use super::{
-    Recipient, gsm, plain,
+    Recipient, plain,
     words::{self, AlertWords, NoteWords},
 };
-use crate::domain::message::{Alert, ReplyNote};
+use crate::domain::{
+    gsm::{self, Alphabet},
+    message::{Alert, ReplyNote},
+};
 
 /// A fitted text, and whether the template's own words found room.
 #[derive(Debug)]
@@ -95,7 +98,7 @@ pub(crate) fn note<E>(
         let Some(over) = too_long_by(&text) else {
             return Ok(Fitted { text, bare: false });
         };
-        let by_length = gsm::measure(&words.by);
+        let by_length = gsm::measure(&words.by).units;
         if words.code.is_some() {
             words.code = None;
         } else if words.open.pop().is_some() {
@@ -103,7 +106,7 @@ pub(crate) fn note<E>(
         } else if words
             .passed_to
             .as_ref()
-            .is_some_and(|to| gsm::measure(to) > LEAST_FIELD)
+            .is_some_and(|to| gsm::measure(to).units > LEAST_FIELD)
         {
             shorten(&mut words.passed_to, over);
         } else if by_length > LEAST_FIELD {
@@ -121,21 +124,23 @@ pub(crate) fn note<E>(
 
 /// One line in the alphabet.
 fn squeeze(text: &str) -> String {
-    gsm::normalise(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    gsm::force(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn too_long_by(text: &str) -> Option<usize> {
+    // Squeezed, so it is in the alphabet.
     gsm::measure(text)
-        .checked_sub(gsm::ONE_PART)
+        .units
+        .checked_sub(Alphabet::Gsm7.single_part())
         .filter(|over| *over > 0)
 }
 
 /// Takes `over` septets from a field, or the whole field when too little would be left.
 fn shorten(field: &mut Option<String>, over: usize) {
     let Some(text) = field.take() else { return };
-    let room = gsm::measure(&text).saturating_sub(over + CUT_MARK.len());
-    let kept = gsm::cut_to(&text, room).trim_end_matches([' ', '.', ',']);
-    if gsm::measure(kept) >= LEAST_FIELD {
+    let cut = gsm::cut_to(&text, gsm::measure(&text).units.saturating_sub(over));
+    let kept = cut.trim_end_matches([' ', '.', ',']);
+    if gsm::measure(kept).units >= LEAST_FIELD {
         *field = Some(format!("{kept}{CUT_MARK}"));
     }
 }

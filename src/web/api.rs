@@ -24,7 +24,7 @@ use crate::{
         id::{ComplaintId, UnitCode},
     },
     intake::{
-        submission::{FieldFault, Submission, parse_submission},
+        submission::{FieldFault, Submission, parse_submission, shown},
         take::{Mode, Taken, take},
     },
     report::timeline,
@@ -111,19 +111,19 @@ fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<Field
     let value = serde_json::from_slice(text).map_err(|error| {
         vec![FieldFault {
             field: "(body)".into(),
-            value: String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned(),
+            value: format!("({} bytes)", text.len()),
             problem: format!("not JSON: {error}"),
             remedy: "send one JSON object".into(),
         }]
     })?;
     let mut submission = parse_submission(value, now)?;
-    if let Some(unit) = &submission.complaint.unit {
+    if let Some(written) = submission.unit_as_written() {
         // A caller of the API is told of a unit that is not there; a file's row goes to the desk.
-        let found = web.units.find(unit.as_str()).ok_or_else(|| {
+        let found = web.units.find(written).unit_or_problem().map_err(|problem| {
             vec![FieldFault {
                 field: "unit".into(),
-                value: unit.to_string(),
-                problem: "there is no such unit".into(),
+                value: shown("unit", &written.into()),
+                problem,
                 remedy: "send a unit's code from the directory, or leave the field out for the coordinator's desk".into(),
             }]
         })?;
@@ -132,53 +132,74 @@ fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<Field
     Ok(submission)
 }
 
-async fn one(web: &Web, body: &[u8]) -> Result<Response, Problem> {
+/// What came of one record.
+enum HandedIn {
+    /// It is taken in, now or before.
+    Standing(Box<Escalation>, &'static str),
+    /// It does not fit, field by field.
+    Refused(Vec<Fault>),
+    /// It is known with other content.
+    Conflict(ComplaintId, Vec<Fault>),
+}
+
+/// Hands one record in: alone, or as a line of a batch.
+async fn take_in(web: &Web, text: &[u8], line: Option<usize>) -> Result<HandedIn, Problem> {
     let now = web.inbound.clock.now();
-    let submission = parse(web, body, now).map_err(|found| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "the complaint does not fit",
-        )
-        .errors(faults(None, found))
-    })?;
-    let world = web.inbound.worlds.get();
+    let submission = match parse(web, text, now) {
+        Ok(submission) => submission,
+        Err(found) => return Ok(HandedIn::Refused(faults(line, found))),
+    };
+    let id = submission.complaint.id.clone();
     let taken = take(
         &web.inbound.store,
-        &world,
+        &web.inbound.worlds.get(),
         submission.complaint,
         submission.status_at,
         Mode::Create,
         now,
     )
     .await?;
-    Ok(match &taken {
-        Taken::New(state) => {
-            (StatusCode::CREATED, Json(standing(&world, state, "new"))).into_response()
+    Ok(match taken {
+        Taken::New(state) => HandedIn::Standing(state, "new"),
+        Taken::Unchanged(state) | Taken::Changed(state) => HandedIn::Standing(state, "known"),
+        Taken::Conflict { fields } => {
+            let differences = fields.into_iter().map(|(field, known, given)| Fault {
+                line,
+                field: field.to_owned(),
+                value: given.chars().take(80).collect(),
+                problem: format!("it is known with {known:?}"),
+                remedy:
+                    "a complaint is handed in once: tell changes by /progress, /reassign or /close"
+                        .to_owned(),
+            });
+            HandedIn::Conflict(id, differences.collect())
         }
-        Taken::Unchanged(state) | Taken::Changed(state) => {
-            (StatusCode::OK, Json(standing(&world, state, "known"))).into_response()
-        }
-        Taken::Conflict { fields } => conflict(fields).into_response(),
     })
 }
 
-fn conflict(fields: &[(&'static str, String, String)]) -> Problem {
-    let errors = fields
-        .iter()
-        .map(|(field, known, given)| Fault {
-            line: None,
-            field: (*field).to_owned(),
-            value: given.chars().take(80).collect(),
-            problem: format!("it is known with {known:?}"),
-            remedy: "a complaint is handed in once: tell changes by /progress, /reassign or /close"
-                .to_owned(),
-        })
-        .collect();
-    Problem::new(
-        StatusCode::CONFLICT,
-        "this complaint is known with other content",
-    )
-    .errors(errors)
+async fn one(web: &Web, body: &[u8]) -> Result<Response, Problem> {
+    let (status, title, errors) = match take_in(web, body, None).await? {
+        HandedIn::Standing(state, result) => {
+            let status = if result == "new" {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
+            let world = web.inbound.worlds.get();
+            return Ok((status, Json(standing(&world, &state, result))).into_response());
+        }
+        HandedIn::Refused(errors) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "the complaint does not fit",
+            errors,
+        ),
+        HandedIn::Conflict(_, errors) => (
+            StatusCode::CONFLICT,
+            "this complaint is known with other content",
+            errors,
+        ),
+    };
+    Err(Problem::new(status, title).errors(errors))
 }
 
 /// What came of one line of a batch.
@@ -186,7 +207,7 @@ fn conflict(fields: &[(&'static str, String, String)]) -> Problem {
 struct LineResult {
     line: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    id: Option<ComplaintId>,
     result: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
@@ -222,49 +243,14 @@ async fn batch(web: &Web, body: &[u8]) -> Result<Response, Problem> {
 }
 
 async fn one_line(web: &Web, line: usize, text: &[u8]) -> Result<LineResult, Problem> {
-    let now = web.inbound.clock.now();
-    let submission = match parse(web, text, now) {
-        Ok(submission) => submission,
-        Err(found) => {
-            return Ok(LineResult {
-                line,
-                id: None,
-                result: "refused",
-                errors: faults(Some(line), found),
-            });
-        }
-    };
-    let id = submission.complaint.id.to_string();
-    let world = web.inbound.worlds.get();
-    let taken = take(
-        &web.inbound.store,
-        &world,
-        submission.complaint,
-        submission.status_at,
-        Mode::Create,
-        now,
-    )
-    .await?;
-    let (result, errors) = match taken {
-        Taken::New(_) => ("new", Vec::new()),
-        Taken::Unchanged(_) | Taken::Changed(_) => ("known", Vec::new()),
-        Taken::Conflict { fields } => {
-            let errors = fields
-                .into_iter()
-                .map(|(field, known, given)| Fault {
-                    line: Some(line),
-                    field: field.to_owned(),
-                    value: given,
-                    problem: format!("it is known with {known:?}"),
-                    remedy: "tell changes by /progress, /reassign or /close".to_owned(),
-                })
-                .collect();
-            ("conflict", errors)
-        }
+    let (id, result, errors) = match take_in(web, text, Some(line)).await? {
+        HandedIn::Standing(state, result) => (Some(state.complaint.id), result, Vec::new()),
+        HandedIn::Refused(errors) => (None, "refused", errors),
+        HandedIn::Conflict(id, errors) => (Some(id), "conflict", errors),
     };
     Ok(LineResult {
         line,
-        id: Some(id),
+        id,
         result,
         errors,
     })

@@ -91,13 +91,23 @@ pub(super) async fn whatsapp_event(
         )
         .detail("compare inbound.whatsapp_app_secret with the app secret at Meta"));
     }
-    let brought = whatsapp::read(&body).map_err(|error| {
+    let brought = whatsapp::read(&body, &web.whatsapp_numbers).map_err(|error| {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "the body is no webhook of the documented shape",
         )
         .detail(error.to_string())
     })?;
+    // Answered 200 all the same: sent again, it would still be nothing for us.
+    for (count, result) in [
+        (brought.passed_over, "passed_over"),
+        (brought.for_others, "for_others"),
+    ] {
+        if count > 0 {
+            metrics::counter!("siaga_webhook_parts_total", "transport" => "whatsapp", "result" => result).increment(count as u64);
+            tracing::info!(count, result, "parts of a WhatsApp webhook were not used");
+        }
+    }
     for reply in brought.replies {
         web.inbound.reply(reply).await?;
     }

@@ -42,6 +42,8 @@ pub struct Web {
     pub keys: Arc<ApiKeys>,
     /// What the gateways' webhooks are authenticated by.
     pub secrets: Arc<Secrets>,
+    /// The ids of our WhatsApp numbers: a webhook for any other is not ours.
+    pub whatsapp_numbers: Arc<[String]>,
     /// Signs and checks acknowledgement links; none when no secret is configured.
     pub signer: Option<Arc<Signer>>,
     /// Units by the names that sources give them.

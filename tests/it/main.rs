@@ -8,11 +8,16 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod export;
+mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
 mod peers;
 mod providers_whatsapp;
 mod service;
+mod shared_telephone;
+mod smtp_service;
 mod stories;
 mod support;
+mod whatsapp_service;

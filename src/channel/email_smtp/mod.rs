@@ -4,6 +4,7 @@
 //! message's last line has left, nothing can have been delivered; a silence after it is
 //! [`FailureKind::Unknown`].
 
+mod encryption;
 mod letter;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use lettre::{
     transport::smtp::{
         Error as SmtpError,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, Certificate, TlsParameters},
+        client::{AsyncSmtpConnection, TlsParameters},
         commands::{Data, Mail, Rcpt},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
@@ -70,7 +71,8 @@ pub struct Settings {
     /// `starttls`, `tls` or `none`.
     #[serde(default)]
     pub tls: TlsMode,
-    /// A PEM file of further authorities to trust, for a server with a certificate of its own.
+    /// A PEM file of further authorities to trust, for a server whose certificate is signed by an
+    /// authority of one's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
     /// The user name; needs `password` too.
@@ -187,7 +189,7 @@ impl EmailSmtp {
                 TlsMode::Tls => 465,
             }),
             mode: settings.tls,
-            tls: tls_parameters(&name, &settings)?,
+            tls: encryption::parameters(&name, &settings)?,
             patience: fault::patience(&name, "timeout", settings.timeout)?,
             redactor: Redactor::new(&name, secrets),
             head: letter::Head {
@@ -335,6 +337,9 @@ impl Step {
 
     fn explain(self, error: &SmtpError) -> Failure {
         use std::error::Error as _;
+        if let Some(failure) = encryption::explain(self.words(), error) {
+            return failure;
+        }
         let said = error.source().map(ToString::to_string).unwrap_or_default();
         let Some(code) = error.status() else {
             // Our side refuses: no STARTTLS, no common way to log in.
@@ -389,28 +394,6 @@ fn mailbox(name: &str, field: &str, text: &str) -> Result<Mailbox, GatewayFault>
         return Err(fault());
     }
     text.parse().map_err(|_| fault())
-}
-
-fn tls_parameters(name: &str, settings: &Settings) -> Result<Option<TlsParameters>, GatewayFault> {
-    if settings.tls == TlsMode::None {
-        return Ok(None);
-    }
-    let mut builder = TlsParameters::builder(settings.host.clone());
-    if let Some(path) = &settings.ca_file {
-        let certificate = std::fs::read(path)
-            .ok()
-            .and_then(|pem| Certificate::from_pem(&pem).ok())
-            .ok_or_else(|| {
-                let shown = path.display().to_string();
-                let remedy = "name a readable PEM file of certificates, or leave it out";
-                GatewayFault::shown(name, "ca_file", &shown, remedy)
-            })?;
-        builder = builder.add_root_certificate(certificate);
-    }
-    builder.build().map(Some).map_err(|_| {
-        let remedy = "write the server's name as it stands in its certificate";
-        GatewayFault::shown(name, "host", &settings.host, remedy)
-    })
 }
 
 #[async_trait]

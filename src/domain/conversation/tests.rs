@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{Conversation, Incoming, Outcome};
+use super::{About, CodeShare, Conversation, Incoming, Outcome, SentMessage};
 use crate::domain::{
     id::{ComplaintId, MethodId},
     message::ReplyNote,
@@ -54,8 +54,7 @@ fn quote(
             reply: id,
             parsed: &Reply { meaning, scope },
             method: None,
-            by_whatsapp: false,
-            about,
+            about: about.map_or(About::Unsaid, About::Complaint),
         },
         minute(100),
     )
@@ -184,8 +183,8 @@ fn an_answer_to_a_forgotten_message_accepts_no_other_complaint() {
 fn the_number_86_is_a_word() {
     // 86 means "understood": as a code it could not be told from a bare accept.
     let talk = asked(80);
-    assert!(!talk.knows_code(86));
-    assert!(talk.knows_code(85) && talk.knows_code(87));
+    assert_eq!(talk.complaint_of(86), None);
+    assert!(talk.complaint_of(85).is_some() && talk.complaint_of(87).is_some());
 }
 
 #[test]
@@ -219,8 +218,7 @@ fn methods_go_out_of_use_and_back() {
                     scope: Scope::Unsaid,
                 },
                 method: Some(&method),
-                by_whatsapp: false,
-                about: None,
+                about: About::Unsaid,
             },
             minute(1),
         );
@@ -236,25 +234,68 @@ fn methods_go_out_of_use_and_back() {
 }
 
 #[test]
-fn free_whatsapp_text_is_allowed_for_a_day_after_a_message_by_whatsapp() {
+fn a_quoted_message_says_which_complaint_while_it_is_remembered() {
+    let mut talk = asked(2);
+    for n in 0..60 {
+        talk.sent(&SentMessage {
+            id: format!("wamid.{n}"),
+            about: Some(complaint(n % 2)),
+        });
+    }
+    assert!(talk.message("wamid.9").is_none(), "fifty are remembered");
+    assert_eq!(talk.message("wamid.10").unwrap().about, Some(complaint(0)));
+    // Noting the same one twice is noting it once.
+    let again = talk.message("wamid.11").unwrap().clone();
+    talk.sent(&again);
+    assert_eq!(talk.messages.len(), 50);
+    // An answer to a message that is forgotten is asked back, though one question alone is open.
     let mut talk = asked(1);
-    assert!(!talk.whatsapp_window_open(minute(0)));
-    let parsed = Reply {
-        meaning: Meaning::Courtesy,
-        scope: Scope::Unsaid,
+    let outcome = talk.answer(
+        &Incoming {
+            reply: "a",
+            parsed: &Reply {
+                meaning: Meaning::Accept,
+                scope: Scope::Unsaid,
+            },
+            method: None,
+            about: About::Forgotten,
+        },
+        minute(100),
+    );
+    assert!(matches!(outcome, Outcome::Say(ReplyNote::WhichOne { .. })));
+}
+
+#[test]
+fn who_share_a_telephone_share_no_code() {
+    let talks: Vec<Conversation> = (0..3)
+        .map(|place| {
+            let mut talk = Conversation {
+                share: CodeShare { place, of: 3 },
+                ..Conversation::default()
+            };
+            for n in 0..40 {
+                talk.ask(&complaint(n), minute(0));
+            }
+            talk
+        })
+        .collect();
+    let codes: Vec<u16> = talks
+        .iter()
+        .flat_map(|talk| talk.asks.values())
+        .filter_map(|ask| ask.code)
+        .collect();
+    let distinct: BTreeSet<_> = codes.iter().collect();
+    assert_eq!((codes.len(), distinct.len()), (120, 120));
+    // Two digits as long as there are some of one's own; 86 is a word.
+    let two = codes.iter().filter(|code| **code < 100).count();
+    assert_eq!(two, 89);
+    // Who has used up the own share takes another's before going without.
+    let mut talk = Conversation {
+        share: CodeShare { place: 1, of: 500 },
+        ..Conversation::default()
     };
-    let incoming = |reply, by_whatsapp| Incoming {
-        reply,
-        parsed: &parsed,
-        method: None,
-        by_whatsapp,
-        about: None,
-    };
-    talk.answer(&incoming("sms", false), minute(0));
-    assert!(!talk.whatsapp_window_open(minute(0)));
-    talk.answer(&incoming("wa", true), minute(0));
-    assert!(talk.whatsapp_window_open(minute(24 * 60 - 6)));
-    assert!(!talk.whatsapp_window_open(minute(24 * 60 - 5)));
+    assert_eq!(talk.ask(&complaint(0), minute(0)), Some(501));
+    assert_eq!(talk.ask(&complaint(1), minute(0)), Some(10));
 }
 
 /// One thing done to a conversation.
@@ -379,8 +420,7 @@ proptest! {
                             reply: &format!("m{id}"),
                             parsed: &Reply { meaning: meaning.clone(), scope: scope.clone() },
                             method: None,
-                            by_whatsapp: false,
-                            about: about.as_ref(),
+                            about: about.as_ref().map_or(About::Unsaid, About::Complaint),
                         },
                         at,
                     );

@@ -13,8 +13,8 @@ mod route;
 mod tests;
 
 pub use self::{
-    normalise::normalise,
-    route::{LintFault, LintFinding, RouteRules, lint},
+    normalise::{force, normalise},
+    route::{BLOCKED_WORDS, LintFault, LintFinding, RouteRules, lint},
 };
 
 /// An alphabet of short messages.

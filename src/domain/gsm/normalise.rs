@@ -21,6 +21,23 @@ pub fn normalise(text: &str) -> String {
     plain
 }
 
+/// The text in the alphabet at all costs: [`normalise`], and one `?` for each run of what has no
+/// look-alike. For data in a message whose size must not depend on it.
+pub fn force(text: &str) -> String {
+    let mut forced = String::with_capacity(text.len());
+    let mut in_foreign_run = false;
+    for character in normalise(text).chars() {
+        let is_foreign = !is_gsm7(character);
+        if !is_foreign {
+            forced.push(character);
+        } else if !in_foreign_run {
+            forced.push('?');
+        }
+        in_foreign_run = is_foreign;
+    }
+    forced
+}
+
 fn push_look_alike(plain: &mut String, character: char) {
     if is_unseen(character) {
         return;

@@ -9,15 +9,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{Alphabet, is_gsm7, measure};
 
+/// Words for which some Indonesian routes drop a message (DOMAIN "Telephone numbers, time, wording").
+pub const BLOCKED_WORDS: [&str; 7] = [
+    "verifikasi",
+    "kode",
+    "akun",
+    "dana",
+    "nomor",
+    "juta",
+    "selamat",
+];
+
 /// What one route carries. The default is the cautious Indonesian one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RouteRules {
     /// How many parts a message may take.
     pub max_parts: u8,
-    /// The longest number that passes; a longer one is taken for a one-time password. None, the
-    /// default: any. Only some routes have this rule, and a complaint's own number has eight
-    /// digits, so that on such a route a template must do without it.
+    /// How many digits a number may have that stands alone; a longer one is taken for a one-time
+    /// password. None: any. A complaint's own number stands behind letters, and passes.
     pub max_digit_run: Option<u8>,
     /// Words that the route filters out, in any case, as whole words.
     pub blocked_words: Vec<String>,
@@ -32,18 +42,8 @@ impl Default for RouteRules {
     fn default() -> Self {
         Self {
             max_parts: 1,
-            max_digit_run: None,
-            blocked_words: [
-                "verifikasi",
-                "kode",
-                "akun",
-                "dana",
-                "nomor",
-                "juta",
-                "selamat",
-            ]
-            .map(str::to_owned)
-            .into(),
+            max_digit_run: Some(3),
+            blocked_words: BLOCKED_WORDS.map(str::to_owned).into(),
             links_allowed: false,
             two_way: false,
         }
@@ -151,8 +151,9 @@ pub fn lint(text: &str, rules: &RouteRules) -> Vec<LintFault> {
         );
     }
     if let Some(longest) = rules.max_digit_run {
-        for run in text.split(|c: char| !c.is_ascii_digit()) {
-            if run.len() > usize::from(longest) {
+        for run in text.split(|c: char| !c.is_alphanumeric()) {
+            let is_number = run.bytes().all(|b| b.is_ascii_digit());
+            if is_number && run.len() > usize::from(longest) {
                 let remedy = format!("write at most {longest} digits together, or leave it out");
                 found(LintFinding::DigitRun, run, remedy);
             }

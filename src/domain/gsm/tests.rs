@@ -147,14 +147,11 @@ fn a_route_says_what_it_loses() {
         two_way: true,
         ..RouteRules::default()
     };
-    let short_numbers = RouteRules {
-        max_digit_run: Some(3),
-        ..two_way.clone()
-    };
     let open = RouteRules {
         links_allowed: true,
         max_parts: 3,
         blocked_words: vec![],
+        max_digit_run: None,
         ..two_way.clone()
     };
     let long = "a".repeat(161);
@@ -162,8 +159,8 @@ fn a_route_says_what_it_loses() {
     for (rules, text, expected) in [
         (&two_way, page, vec![]),
         (&cautious, page, vec![(ReplyInvited, "balas")]),
-        (&short_numbers, page, vec![(DigitRun, "14376928")]),
-        (&short_numbers, "OK 123, 1234.567", vec![(DigitRun, "1234")]),
+        (&two_way, "OK 123, 1234.567", vec![(DigitRun, "1234")]),
+        (&two_way, "A1234, 12345b, 24.11", vec![]),
         (&cautious, " \n", vec![(Empty, "0 characters")]),
         (&cautious, "siap 👍👍 “ya”", vec![(NotGsm7, "👍“”")]),
         (
@@ -216,10 +213,10 @@ fn a_route_says_what_it_loses() {
 
 #[test]
 fn rules_left_out_are_the_cautious_ones() {
-    let rules: RouteRules = toml::from_str("two_way = true\nmax_digit_run = 3").unwrap();
+    let rules: RouteRules = toml::from_str("two_way = true\nmax_digit_run = 4").unwrap();
     let expected = RouteRules {
         two_way: true,
-        max_digit_run: Some(3),
+        max_digit_run: Some(4),
         ..RouteRules::default()
     };
     assert_eq!(rules, expected);
@@ -271,7 +268,25 @@ fn latin_texts() -> impl Strategy<Value = String> {
     "[ -~\u{a0}-\u{a3}\u{a5}-\u{17e}\u{300}-\u{36f}\u{2000}-\u{200f}‐-―‘-‟•…\u{2028}-\u{202f}\u{2060}-\u{206f}！-～\r\n\t]{0,200}"
 }
 
+#[test]
+fn what_has_no_look_alike_is_one_question_mark_a_run() {
+    for (text, forced) in [
+        ("Kab. Pati", "Kab. Pati"),
+        ("Jalan “rusak” – parah…", "Jalan \"rusak\" - parah..."),
+        ("Desa Kâlî", "Desa Kali"),
+        ("जय हिन्द ok", "? ? ok"),
+        ("😀😀!", "?!"),
+    ] {
+        assert_eq!(force(text), forced);
+    }
+}
+
 proptest! {
+    #[test]
+    fn whatever_is_forced_is_in_the_alphabet(text in any::<String>()) {
+        prop_assert_eq!(Alphabet::of(&force(&text)), Alphabet::Gsm7);
+    }
+
     #[test]
     fn parts_agree_with_a_packing_gateway(text in texts()) {
         prop_assert_eq!(measure(&text).parts, packed(&text));

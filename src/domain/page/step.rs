@@ -5,8 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{LineState, Outcome, Phase, Send, Step, UNSETTLED};
 use crate::domain::{
-    delivery::{FailureKind, ReceiptKind},
+    conversation::SentMessage,
+    delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
+    id::MethodId,
+    message::Content,
 };
 
 impl Step {
@@ -110,6 +113,14 @@ impl Step {
         let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
         match outcome {
             Outcome::Sent { gateway_id } => {
+                // Replies quote a message by its gateway's id by WhatsApp only.
+                self.quotable = gateway_id
+                    .clone()
+                    .filter(|_| line.transport == Transport::Whatsapp)
+                    .map(|id| SentMessage {
+                        id,
+                        about: self.state.content.complaint().cloned(),
+                    });
                 self.facts.push(What::AttemptSent {
                     page,
                     method,
@@ -135,16 +146,7 @@ impl Step {
                     kind: kind.clone(),
                     detail,
                 });
-                match kind {
-                    FailureKind::WrongAddress => self.alarm(Alarm::WrongAddress {
-                        responder: self.state.responder.clone(),
-                        method,
-                    }),
-                    FailureKind::Misconfigured => {
-                        self.alarm(Alarm::GatewayMisconfigured { gateway });
-                    }
-                    _ => {}
-                }
+                self.alarm_of(&kind, method, gateway);
                 if current {
                     self.failed(index, attempt, &kind);
                 }
@@ -152,12 +154,45 @@ impl Step {
         }
     }
 
+    /// What an operator must know of a failure.
+    fn alarm_of(&mut self, kind: &FailureKind, method: MethodId, gateway: String) {
+        match kind {
+            FailureKind::WrongAddress => self.alarm(Alarm::WrongAddress {
+                responder: self.state.responder.clone(),
+                method,
+            }),
+            FailureKind::Misconfigured => self.alarm(Alarm::GatewayMisconfigured { gateway }),
+            _ => {}
+        }
+    }
+
+    /// Plans the same page at once as an approved template, if it was free text and there is one.
+    fn as_template(&mut self, index: usize) -> bool {
+        let line = &mut self.state.lines[index];
+        if line.as_template || !matches!(self.state.content, Content::Alert(_)) {
+            return false;
+        }
+        line.as_template = true;
+        line.state = LineState::Planned {
+            at: self.now,
+            repeat: false,
+        };
+        true
+    }
+
     pub(super) fn failed(&mut self, index: usize, attempt: u32, kind: &FailureKind) {
+        // The way is well, only the form was not: nobody need be told another way.
+        if *kind == FailureKind::WindowClosed && self.as_template(index) {
+            return;
+        }
         let retries = &self.state.delivery.retries;
         let wait = retries.get(attempt as usize - 1).copied();
         let next = match (kind, wait) {
             (
-                FailureKind::Permanent | FailureKind::WrongAddress | FailureKind::Misconfigured,
+                FailureKind::Permanent
+                | FailureKind::WrongAddress
+                | FailureKind::Misconfigured
+                | FailureKind::WindowClosed,
                 _,
             )
             | (_, None) => None,
@@ -192,10 +227,25 @@ impl Step {
         }
     }
 
-    pub(super) fn receipt(&mut self, index: usize, kind: ReceiptKind) {
+    pub(super) fn receipt(&mut self, of: &Send, kind: ReceiptKind, why: Option<FailureKind>) {
+        let index = of.line;
         let Some(line) = self.state.lines.get_mut(index) else {
             return;
         };
+        if line.told.contains(&(of.attempt, kind)) {
+            return; // Gateways tell the same more than once.
+        }
+        line.told.push((of.attempt, kind));
+        self.facts.push(What::Receipt {
+            page: self.state.id.clone(),
+            method: line.method.clone(),
+            attempt: of.attempt,
+            receipt: kind,
+            why: why.clone(),
+        });
+        if kind <= ReceiptKind::Failed && of.attempt < line.attempts {
+            return; // A later attempt is under way: how this one ended decides nothing.
+        }
         let known = match line.state {
             LineState::Receipt { kind } => Some(kind),
             _ => None,
@@ -203,17 +253,19 @@ impl Step {
         if known.is_some_and(|known| known >= kind)
             || (line.state == LineState::Failed && kind <= ReceiptKind::Failed)
         {
-            return; // Repeated, or overtaken by a better one.
+            return; // Overtaken by a better one; it is on record.
         }
-        self.facts.push(What::Receipt {
-            page: self.state.id.clone(),
-            method: line.method.clone(),
-            receipt: kind,
-        });
         match kind {
             ReceiptKind::Failed => {
-                line.state = LineState::Failed;
-                self.fall_back(FallBack::Failed);
+                let (method, gateway) = (line.method.clone(), line.transport.to_string());
+                if let Some(why) = &why {
+                    self.alarm_of(why, method, gateway);
+                }
+                let form = why == Some(FailureKind::WindowClosed);
+                if !(form && self.as_template(index)) {
+                    self.state.lines[index].state = LineState::Failed;
+                    self.fall_back(FallBack::Failed);
+                }
             }
             ReceiptKind::Delivered | ReceiptKind::Read => {
                 line.state = LineState::Receipt { kind };

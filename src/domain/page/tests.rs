@@ -75,7 +75,15 @@ fn settled(line: usize, attempt: u32, outcome: Outcome) -> Input {
 }
 
 fn receipt(line: usize, kind: ReceiptKind) -> Input {
-    Input::Receipt { line, kind }
+    told(line, 1, kind, None)
+}
+
+fn told(line: usize, attempt: u32, kind: ReceiptKind, why: Option<FailureKind>) -> Input {
+    Input::Receipt {
+        of: Send { line, attempt },
+        kind,
+        why,
+    }
 }
 
 /// A moment, what happens then, and `(line, attempt)` of the requests that leave.
@@ -259,6 +267,88 @@ fn a_page_that_arrived_after_all_is_open_again() {
 }
 
 #[test]
+fn each_receipt_is_on_record_once_whatever_their_order() {
+    use ReceiptKind::{Delivered, Read, Sent};
+    let one = |kind| (2, receipt(0, kind), vec![]);
+    let rows = [Read, Sent, Delivered, Sent, Read, Delivered].map(one);
+    let (end, facts) = run(1, Reach::InTurn, rows.into());
+    let receipts: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            What::Receipt { receipt, .. } => Some(*receipt),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(receipts, [Read, Sent, Delivered]);
+    assert_eq!(end.state.best_receipt(), Some(Read), "the highest counts");
+}
+
+#[test]
+fn an_attempt_that_ended_badly_says_nothing_of_the_next() {
+    let (end, _) = run(
+        2,
+        Reach::InTurn,
+        vec![
+            (1, failed(0, 1, FailureKind::Temporary), vec![(1, 1)]),
+            (2, sent(1, 1), vec![]),
+            (6, Timer, vec![(0, 2)]),
+            (7, sent(0, 2), vec![]),
+            (8, told(0, 1, ReceiptKind::Failed, None), vec![]),
+        ],
+    );
+    assert!(matches!(end.state.lines[0].state, LineState::Sent { .. }));
+}
+
+#[test]
+fn a_closed_window_sends_the_same_page_as_a_template_and_only_a_page() {
+    use crate::domain::message::{Alert, Notice};
+    let alert = Content::Alert(Alert {
+        complaint: crate::domain::id::ComplaintId::parse("LGWP1").unwrap(),
+        category: None,
+        area: None,
+        unit: None,
+        short_title: "Ka DISHUB".to_owned(),
+        title: "Kepala Dinas Perhubungan".to_owned(),
+        notice: Notice::Missed,
+        received_at: second(-86_400),
+        deadline: second(0),
+        promise: SignedDuration::from_hours(24),
+        code: Some(10),
+    });
+    let open = |content| {
+        let new = NewPage {
+            content,
+            ..new_page(2, Reach::InTurn)
+        };
+        Page::open(new, TIMEOUT, second(0)).state
+    };
+    let leaving = |last: &Transition| -> Vec<(usize, u32)> {
+        last.sends.iter().map(|s| (s.line, s.attempt)).collect()
+    };
+    let closed = FailureKind::WindowClosed;
+    let by_receipt = |attempt| told(0, attempt, ReceiptKind::Failed, Some(closed.clone()));
+    // Whether WhatsApp says so at once or later, the same method is used again, now.
+    for first in [failed(0, 1, closed.clone()), by_receipt(1)] {
+        let last = open(alert.clone()).advance(first, TIMEOUT, second(1));
+        assert_eq!(leaving(&last), [(0, 2)]);
+        assert!(last.state.lines[0].as_template);
+        // The word that comes twice does nothing twice.
+        let last = last.state.advance(by_receipt(1), TIMEOUT, second(2));
+        assert_eq!(leaving(&last), []);
+        // A template for which the window is closed too: there is no third form.
+        let last = last
+            .state
+            .advance(failed(0, 2, closed.clone()), TIMEOUT, second(3));
+        assert_eq!(leaving(&last), [(1, 1)]);
+        assert_eq!(last.state.lines[0].state, LineState::Failed);
+    }
+    // An answer to a reply has no template.
+    let answer = Content::Reply(ReplyNote::NothingOpen);
+    let last = open(answer).advance(failed(0, 1, closed), TIMEOUT, second(1));
+    assert_eq!(leaving(&last), [(1, 1)]);
+}
+
+#[test]
 fn only_the_first_request_is_late() {
     let page = Page::open(new_page(2, Reach::InTurn), TIMEOUT, second(90));
     let next = page
@@ -281,8 +371,9 @@ fn a_reference_is_read_back() {
         line: 2,
         attempt: 7,
     };
-    assert_eq!(parse_reference(&reference(&page, &send)), Some((page, 2)));
-    for bad in ["", "LG", "LG_x.1", "LG_1", "_1.1"] {
+    let read = parse_reference(&reference(&page, &send));
+    assert_eq!(read, Some((page, send)));
+    for bad in ["", "LG", "LG_x.1", "LG_1.x", "LG_1", "_1.1"] {
         assert_eq!(parse_reference(bad), None, "{bad}");
     }
 }

@@ -42,19 +42,27 @@ local function take()
 end
 local function skip(count, width) at = at + count * width end
 
+-- The version that a machine will have once the units before this one are written: two units of one
+-- batch may have been made of the same version, and then the second has lost the race.
+local versions = {}
 local conflicts = {}
 for unit = 0, tonumber(ARGV[5]) - 1 do
-  local clash = false
+  local clash, writes = false, {}
   for _ = 1, tonumber(take()) do
     local key, expected = KEYS[tonumber(take())], take()
     skip(1, 3)
     skip(tonumber(take()), 2)
-    if (redis.call('HGET', key, 'v') or '0') ~= expected then clash = true end
+    if (versions[key] or redis.call('HGET', key, 'v') or '0') ~= expected then clash = true end
+    writes[key] = tostring(tonumber(expected) + 1)
   end
   skip(tonumber(take()), 3)
   skip(tonumber(take()), 1)
   skip(tonumber(take()), 2)
-  if clash then conflicts[#conflicts + 1] = tostring(unit) end
+  if clash then
+    conflicts[#conflicts + 1] = tostring(unit)
+  else
+    for key, version in pairs(writes) do versions[key] = version end
+  end
 end
 if #conflicts > 0 then
   table.insert(conflicts, 1, 'conflict')

@@ -27,7 +27,7 @@ use crate::{
         id::{ComplaintId, ResponderId, UnitCode},
         page,
     },
-    inbound::IncomingReply,
+    inbound::{Answers, IncomingReply},
     intake::take::{Mode, take},
     web::problem::Problem,
 };
@@ -257,7 +257,9 @@ pub(super) async fn reply(
             // A short message does not tell which one it answers; the others do.
             answers: typed
                 .reference
-                .filter(|_| typed.transport != Transport::Sms),
+                .filter(|_| typed.transport != Transport::Sms)
+                .map(Answers::Reference),
+            sent_at: None,
         })
         .await?;
     Ok(StatusCode::ACCEPTED)

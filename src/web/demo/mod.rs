@@ -182,6 +182,7 @@ impl Demo {
         let receipt = IncomingReceipt {
             reference: item.reference,
             kind: ReceiptKind::Delivered,
+            why: None,
         };
         if let Err(error) = inbound.receipt(receipt).await {
             tracing::warn!(%error, "a demo receipt was lost");

@@ -23,6 +23,8 @@ use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use tokio::{net::TcpListener, task::AbortHandle};
 
+use super::wait::{PATIENCE, eventually};
+
 /// The token that it takes.
 pub(crate) const TOKEN: &str = "EAAG-uji";
 /// The id of the number that it serves.
@@ -42,6 +44,8 @@ pub(crate) enum Mood {
         /// Whether Meta says that it will pass.
         is_transient: bool,
     },
+    /// Takes approved templates only: more than a day since the person's last message (131047).
+    TemplatesOnly,
     /// Takes the message and never answers.
     Hang,
     /// Answers 500 without JSON.
@@ -87,6 +91,18 @@ impl FakeMeta {
     /// The messages taken so far, oldest first; those that it was told to fail included.
     pub(crate) fn messages(&self) -> Vec<Value> {
         lock(&self.seen).messages.clone()
+    }
+
+    /// Waits until so many messages to a number (digits only) have come; gives their places among
+    /// all, and the messages.
+    pub(crate) async fn wait_for_messages(&self, to: &str, count: usize) -> Vec<(usize, Value)> {
+        let what = format!("{count} messages to {to}");
+        eventually(&what, PATIENCE, || {
+            let all = self.messages().into_iter().enumerate();
+            let found: Vec<_> = all.filter(|(_, message)| message["to"] == to).collect();
+            (found.len() >= count).then_some(found)
+        })
+        .await
     }
 
     /// What was wrong with requests so far, one line each.
@@ -136,12 +152,22 @@ async fn receive(
     let to = message["to"].as_str().unwrap_or_default().to_owned();
     let (id, mood) = {
         let mut seen = lock(&seen);
+        let is_template = message["type"] == "template";
         seen.messages.push(message);
         let id = FakeMeta::id_of(seen.messages.len() - 1);
-        (id, seen.moods.get(&to).cloned())
+        let mood = match seen.moods.get(&to).cloned() {
+            Some(Mood::TemplatesOnly) if is_template => None,
+            Some(Mood::TemplatesOnly) => Some(Mood::Error {
+                status: 400,
+                code: 131_047,
+                is_transient: false,
+            }),
+            mood => mood,
+        };
+        (id, mood)
     };
     match mood {
-        None => Json(json!({
+        None | Some(Mood::TemplatesOnly) => Json(json!({
             "messaging_product": "whatsapp",
             "contacts": [{ "input": to, "wa_id": to }],
             "messages": [{ "id": id, "message_status": "accepted" }],

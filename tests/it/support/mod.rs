@@ -16,6 +16,7 @@ pub(crate) mod phone;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod region;
 pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;

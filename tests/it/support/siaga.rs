@@ -1,7 +1,12 @@
 //! The real program as an operator runs it: a settings file, a data folder, a process that can be
 //! killed.
 
-use std::{fmt::Write as _, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
@@ -26,6 +31,19 @@ pub(crate) struct Siaga {
     process: Option<Process>,
     http: reqwest::Client,
     environment: Vec<(String, String)>,
+}
+
+/// What the settings of a test say of its own.
+#[derive(Default)]
+pub(crate) struct Settings<'a> {
+    /// Lines of the section `[inbound]`.
+    pub(crate) inbound: &'a str,
+    /// Whole sections: gateways, links.
+    pub(crate) more: &'a str,
+    /// The directory's people and who holds what.
+    pub(crate) people: &'a str,
+    /// A policy in the place of the shipped one, under its name.
+    pub(crate) policy: Option<&'a str>,
 }
 
 impl Siaga {
@@ -56,6 +74,31 @@ impl Siaga {
     }
 
     pub(crate) fn write(&self, kannel_secret: &str, gateways: &str, people: &str) {
+        self.write_settings(&Settings {
+            inbound: &format!("kannel_secret = \"{kannel_secret}\""),
+            more: gateways,
+            people,
+            policy: None,
+        });
+    }
+
+    /// Writes the settings with whatever they say beyond what every test needs.
+    pub(crate) fn write_settings(&self, settings: &Settings<'_>) {
+        let Settings {
+            inbound,
+            more,
+            people,
+            policy,
+        } = settings;
+        let policies = match policy {
+            None => PathBuf::from("config/policies"),
+            Some(policy) => {
+                let folder = self.folder.path().join("policies");
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(folder.join("baku.toml"), policy).unwrap();
+                folder
+            }
+        };
         let root = env!("CARGO_MANIFEST_DIR");
         let hash = hex::encode(Sha256::digest(KEY.as_bytes()));
         let mut text = format!(
@@ -69,10 +112,10 @@ data_dir = "{data}"
 lease = "5s"
 attempt_timeout = "3s"
 [inbound]
-kannel_secret = "{kannel_secret}"
+{inbound}
 [data]
 directory = ["{root}/config/units.toml", "{people}"]
-policies = "{root}/config/policies"
+policies = "{policies}"
 calendars = "{root}/config/calendars"
 [[api_keys]]
 name = "test"
@@ -82,9 +125,10 @@ scopes = ["intake", "read"]
             port = self.port.number(),
             base = self.base(),
             data = self.data().display(),
+            policies = Path::new(root).join(policies).display(),
             people = self.folder.path().join("people.toml").display(),
         );
-        writeln!(text, "{gateways}").unwrap();
+        writeln!(text, "{more}").unwrap();
         std::fs::write(self.settings(), text).unwrap();
         std::fs::write(self.folder.path().join("people.toml"), people).unwrap();
     }
@@ -174,10 +218,21 @@ scopes = ["intake", "read"]
 
     /// Runs another command of the program; gives its output and whether it succeeded.
     pub(crate) fn run(&self, arguments: &[&str]) -> (String, bool) {
+        let (text, code) = self.run_for_code(arguments);
+        (text, code == 0)
+    }
+
+    /// Runs another command of the program; gives its output and its exit code.
+    pub(crate) fn run_for_code(&self, arguments: &[&str]) -> (String, i32) {
         let out = self.command(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned()
             + &String::from_utf8_lossy(&out.stderr);
-        (text, out.status.success())
+        (text, out.status.code().expect("an exit code"))
+    }
+
+    /// Starts another command of the program, to be killed.
+    pub(crate) fn spawn(&self, name: &str, arguments: &[&str]) -> Process {
+        Process::spawn(name, &self.command(arguments), self.folder.path())
     }
 
     pub(crate) async fn post(&self, path: &str, kind: &str, body: String) -> (u16, String) {
@@ -204,11 +259,43 @@ scopes = ["intake", "read"]
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    /// Posts what a gateway's webhook brings: no key of ours, at most a signature.
+    pub(crate) async fn hook(&self, body: &[u8], signature: Option<&str>) -> (u16, String) {
+        let mut request = self
+            .http
+            .post(format!("{}/hooks/whatsapp", self.base()))
+            .header("content-type", "application/json")
+            .body(body.to_vec());
+        if let Some(signature) = signature {
+            request = request.header("x-hub-signature-256", signature);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Waits until everything that was taken in has reached where it belongs.
+    pub(crate) async fn wait_until_handed_over(&self) {
+        let until = std::time::Instant::now() + wait::PATIENCE;
+        loop {
+            let (_, text) = self.get("/readyz").await;
+            if text.contains("\"waiting_to_be_handed_over\":0") {
+                return;
+            }
+            assert!(std::time::Instant::now() < until, "{text}");
+            siaga::clock::patience(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Hands in a complaint for DISHUB whose deadline passed a minute ago.
     pub(crate) async fn overdue(&self, id: &str) {
+        self.overdue_at(id, "DISHUB").await;
+    }
+
+    /// The same for another unit.
+    pub(crate) async fn overdue_at(&self, id: &str, unit: &str) {
         let received = SystemClock.now() - jiff::SignedDuration::from_mins(24 * 60 + 1);
         let body = format!(
-            r#"{{"id":"{id}","received_at":"{received}","unit":"DISHUB","category":"Infrastruktur","area":"Kab. Pati"}}"#
+            r#"{{"id":"{id}","received_at":"{received}","unit":"{unit}","category":"Infrastruktur","area":"Kab. Pati"}}"#
         );
         let (status, text) = self
             .post("/api/v1/complaints", "application/json", body)

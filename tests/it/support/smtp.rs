@@ -2,8 +2,12 @@
 //!
 //! Python's `email` package reads the mails for us: a second opinion on what our library wrote.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -21,6 +25,8 @@ pub(crate) struct Mail {
     pub(crate) from: String,
     /// The envelope's recipients.
     pub(crate) to: Vec<String>,
+    /// Whether it came encrypted.
+    pub(crate) tls: bool,
     /// Who had signed in, if anybody.
     pub(crate) user: Option<String>,
     /// Names in small letters and decoded values, in the order of the mail.
@@ -55,12 +61,24 @@ pub(crate) struct SmtpServer {
 impl SmtpServer {
     /// Starts one. `nobody@...` gets 550 5.1.1, `later@...` gets 451.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one that is encrypted (`starttls`, and never without it, or `tls` from the first
+    /// byte) and takes nothing without a password.
+    pub(crate) async fn start_encrypted(mode: &str, identity: &Identity) -> Self {
+        let (certificate, key) = identity.files();
+        Self::start_with(&[Path::new(mode), &certificate, &key]).await
+    }
+
+    async fn start_with(more: &[&Path]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join("target/test-venv/bin/python3");
         assert!(python.exists(), "no aiosmtpd: run deploy/setup test");
         let folder = tempfile::tempdir().unwrap();
         let script = root.join("tests/it/support/smtp_server.py");
-        let arguments = [script.as_path(), folder.path()];
+        let mut arguments = vec![script.as_path(), folder.path()];
+        arguments.extend(more);
         let python = python.to_str().expect("the checkout's path is UTF-8");
         let mut process = Process::start("smtp", python, arguments, folder.path());
         let line = process.wait_for_line("listening on").await;
@@ -72,9 +90,15 @@ impl SmtpServer {
         }
     }
 
-    /// Where it listens, on 127.0.0.1, without TLS.
+    /// Where it listens, on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What clients said before the connection was encrypted.
+    pub(crate) fn heard_in_the_clear(&self) -> String {
+        let heard = std::fs::read(self.folder.path().join("clear")).unwrap_or_default();
+        String::from_utf8_lossy(&heard).into_owned()
     }
 
     /// Every mail so far, in order.
@@ -95,6 +119,42 @@ impl SmtpServer {
             mails.find(|mail| mail.to.iter().any(|address| address == to))
         })
         .await
+    }
+}
+
+/// A server's key, its certificate for one name, and the authority that signed it.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    folder: TempDir,
+}
+
+impl Identity {
+    /// Makes one, signed by an authority of its own.
+    pub(crate) fn make(name: &str) -> Self {
+        let authority_key = KeyPair::generate().unwrap();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = Issuer::from_params(&authority, &authority_key);
+        let key = KeyPair::generate().unwrap();
+        let server = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = server.signed_by(&key, &issuer).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let keep = |file: &str, pem: String| std::fs::write(folder.path().join(file), pem).unwrap();
+        keep("certificate.pem", certificate.pem());
+        keep("key.pem", key.serialize_pem());
+        let authority = authority.self_signed(&authority_key).unwrap();
+        keep("authority.pem", authority.pem());
+        Self { folder }
+    }
+
+    /// The authority's certificate, for who is to trust it.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
+    fn files(&self) -> (PathBuf, PathBuf) {
+        let file = |name| self.folder.path().join(name);
+        (file("certificate.pem"), file("key.pem"))
     }
 }
 

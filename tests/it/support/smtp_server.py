@@ -1,7 +1,9 @@
 """A real SMTP server for the tests: keeps every mail as <n>.eml, with what it says as <n>.json.
 
-Usage: smtp_server.py FOLDER. Prints "listening on PORT" when it is ready. AUTH is offered
-(siaga / smtp-password) and not required. 550 5.1.1 to nobody@..., 451 4.2.1 to later@...
+Usage: smtp_server.py FOLDER [starttls|tls CERTIFICATE KEY]. Prints "listening on PORT" when it is
+ready. Without encryption AUTH is offered (siaga / smtp-password) and not required. With it AUTH is
+required, under TLS only; what was heard before TLS is in FOLDER/clear.
+550 5.1.1 to nobody@..., 451 4.2.1 to later@...
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import email
 import email.policy
 import json
 import os
+import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -33,6 +36,7 @@ class Keeper:
         said = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
+            "tls": is_encrypted(server, session),
             "user": session.auth_data.login.decode() if session.auth_data else None,
             "headers": [[name.lower(), str(value)] for name, value in mail.items()],
             "text": text.get_content() if text else "",
@@ -50,20 +54,48 @@ class Keeper:
         os.rename(aside, os.path.join(self.folder, f"{self.count:06}.{kind}"))
 
 
+def is_encrypted(server, session):
+    # After STARTTLS the session knows; under TLS from the first byte the connection does.
+    whole = server.transport.get_extra_info("ssl_object")
+    return bool(session and session.ssl) or whole is not None
+
+
+class Listener(SMTP):
+    def __init__(self, folder, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.folder = folder
+
+    def data_received(self, data):
+        if not is_encrypted(self, self.session):
+            with open(os.path.join(self.folder, "clear"), "ab") as file:
+                file.write(data)
+        super().data_received(data)
+
+
 def authenticate(server, session, envelope, mechanism, data):
     known = mechanism in ("LOGIN", "PLAIN") and data.login == b"siaga"
-    return AuthResult(success=known and data.password == b"smtp-password", auth_data=data)
+    right = known and data.password == b"smtp-password"
+    # Not handled: aiosmtpd then words the refusal (535 5.7.8).
+    return AuthResult(success=right, handled=False, auth_data=data)
 
 
-async def main(folder):
+async def main(folder, mode="none", certificate=None, key=None):
     keeper = Keeper(folder)
     loop = asyncio.get_running_loop()
+    context = None
+    if mode != "none":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
     server = await loop.create_server(
-        lambda: SMTP(keeper, hostname="localhost", authenticator=authenticate,
-                     auth_require_tls=False, enable_SMTPUTF8=True),
-        "127.0.0.1", 0)
+        lambda: Listener(folder, keeper, hostname="localhost", authenticator=authenticate,
+                         tls_context=context if mode == "starttls" else None,
+                         require_starttls=mode == "starttls",
+                         auth_required=mode != "none",
+                         # Under TLS from the first byte aiosmtpd does not know of it.
+                         auth_require_tls=mode == "starttls", enable_SMTPUTF8=True),
+        "127.0.0.1", 0, ssl=context if mode == "tls" else None)
     print("listening on", server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
