@@ -17,7 +17,10 @@ use crate::{
     app::{self, Backend},
     clock::{Clock, SystemClock},
     config::{Settings, seed::Seeds},
-    domain::{escalation::PolicyRef, id::PolicyId, policy::Policy},
+    domain::{
+        id::PolicyId,
+        policy::{Policy, PolicyRef},
+    },
     intake::{
         file::{self, FileError, Options, Row, Rows},
         import::{Refused, Target, batch},
