@@ -123,7 +123,7 @@ async fn night(
     wire: &Wire,
     judge: impl FnMut(&Command) -> Fate + Send + 'static,
 ) -> usize {
-    let mut night = Night::prepare(true);
+    let mut night = Night::prepare();
     night.siaga.set("redis.mode", "external");
     night.siaga.set("redis.url", &wire.url());
     night.siaga.start().await;
