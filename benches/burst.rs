@@ -78,7 +78,7 @@ async fn burst(gateway: &Gateway, units: usize, limit: Duration) {
     let due = Instant::now() + Duration::try_from(deadline.duration_since(now)).unwrap();
     let redis = service.redis_process();
     let before = (Usage::of(service.process()), Usage::of(redis));
-    let until = due + Duration::from_secs(60);
+    let until = due + Duration::from_mins(1);
     while gateway.count() < DEADLINES {
         assert!(Instant::now() < until, "{} arrived", gateway.count());
         patience(Duration::from_millis(5)).await;
@@ -105,8 +105,8 @@ async fn burst(gateway: &Gateway, units: usize, limit: Duration) {
     println!("  all settled after {}", seconds(settled));
     println!(
         "  processor: service {}, Redis {}; handed in by import in {}",
-        seconds(after.0.processor - before.0.processor),
-        seconds(after.1.processor - before.1.processor),
+        seconds(after.0.since(before.0)),
+        seconds(after.1.since(before.1)),
         seconds(imported)
     );
 }

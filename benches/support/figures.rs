@@ -48,6 +48,11 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// The processor time that was used since `before`.
+    pub(crate) fn since(self, before: Self) -> Duration {
+        self.processor.saturating_sub(before.processor)
+    }
+
     /// Reads it from the kernel.
     pub(crate) fn of(process: u32) -> Self {
         /// The kernel counts in hundredths of a second on every Linux that Siaga runs on.
@@ -79,5 +84,5 @@ impl Usage {
 
 /// Bytes as mebibytes.
 pub(crate) fn mib(bytes: u64) -> f64 {
-    bytes as f64 / (1 << 20) as f64
+    bytes as f64 / f64::from(1 << 20)
 }

@@ -107,7 +107,15 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     people?;
     done.extend(ids_to_people);
     seam::pass(handed_over);
-    engine.store.outbox_done(shard, &done).await?;
+    // The next batch need not wait for it: should it fail, the lease ends and this one is handed over
+    // once more, which does nothing.
+    let (store, busy) = (engine.store.clone(), engine.busy.begin());
+    engine.tasks.spawn(async move {
+        if let Err(error) = store.outbox_done(shard, &done).await {
+            tracing::warn!(%shard, %error, "handed over, and not taken out of the outbox yet");
+        }
+        drop(busy);
+    });
     Ok(taken)
 }
 

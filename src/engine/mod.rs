@@ -76,7 +76,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            batch: 200,
+            batch: 500,
             lease: SignedDuration::from_secs(30),
             attempt_timeout: SignedDuration::from_secs(15),
             in_flight: 64,

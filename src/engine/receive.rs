@@ -37,9 +37,11 @@ pub(super) async fn receive(
     engine: &Engine,
     orders: BTreeMap<ResponderId, Vec<Order>>,
 ) -> Result<(), StoreError> {
-    let unwanted = engine.unwanted(orders.values().flatten()).await?;
     let people: Vec<ResponderId> = orders.keys().cloned().collect();
-    let conversations = engine.store.load_conversations(&people).await?;
+    let (unwanted, conversations) = futures::try_join!(
+        engine.unwanted(orders.values().flatten()),
+        engine.store.load_conversations(&people),
+    )?;
     let work = orders
         .into_iter()
         .zip(conversations)

@@ -63,34 +63,31 @@ impl Store {
         limit: usize,
         lease_end: Timestamp,
     ) -> Result<Vec<Entry>, StoreError> {
-        let taken = scripts::claim(
+        let taken = scripts::claim_outbox(
             &mut self.connection(),
-            &self.keys().outbox(shard),
+            (
+                &self.keys().outbox(shard),
+                &self.keys().outbox_entries(shard),
+            ),
             now.as_millisecond(),
             limit,
             lease_end.as_millisecond(),
         )
         .await?;
-        if taken.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = taken.into_iter().map(|(id, _)| id).collect();
-        let bodies: Vec<Option<Vec<u8>>> = redis::cmd("HMGET")
-            .arg(self.keys().outbox_entries(shard))
-            .arg(&ids)
-            .query_async(&mut self.connection())
-            .await?;
-        let mut entries = Vec::with_capacity(ids.len());
+        let mut entries = Vec::with_capacity(taken.len());
         let mut unreadable = Vec::new();
-        for (id, body) in ids.into_iter().zip(bodies) {
-            match body.as_deref().map(packing::read) {
-                Some(Ok(handover)) => entries.push(Entry { id, handover }),
-                Some(Err(error)) => {
-                    let body = packing::text(body.as_deref().unwrap_or_default());
-                    self.bury(&id, &body, &error.to_string()).await?;
+        for (id, body) in taken {
+            if body.is_empty() {
+                unreadable.push(id); // It was handed over while it was being taken.
+                continue;
+            }
+            match packing::read(&body) {
+                Ok(handover) => entries.push(Entry { id, handover }),
+                Err(error) => {
+                    self.bury(&id, &packing::text(&body), &error.to_string())
+                        .await?;
                     unreadable.push(id);
                 }
-                None => unreadable.push(id),
             }
         }
         self.outbox_done(shard, &unreadable).await?;
