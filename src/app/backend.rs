@@ -1,18 +1,24 @@
 //! The connection to Redis: a private child that is started here, or one that runs elsewhere.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret;
 
 use crate::{
+    clock::patience,
     config::{
         Settings,
         settings::{RedisMode, Sync},
     },
     store::{
         Address, Store,
-        embedded::{self, Embedded, Options},
+        embedded::{self, Embedded, EmbeddedError, Options},
     },
 };
+
+/// How often a one-shot command looks at a folder that somebody runs and whose Redis does not answer.
+const LOOKS: u32 = 100;
 
 /// The connection to Redis, and the private child where it is ours.
 pub struct Backend {
@@ -53,21 +59,32 @@ impl Backend {
     /// # Errors
     /// When Redis cannot be reached or started.
     pub async fn join(settings: &Settings) -> anyhow::Result<Self> {
+        // The folder's lock tells whether somebody runs it, not a socket that answers: the Redis of a
+        // service that was killed still answers while it ends.
         let redis = &settings.redis;
-        if redis.mode == RedisMode::Embedded
-            && let Ok(folder) = redis.data_dir.canonicalize()
-        {
-            let socket = embedded::socket_path(&folder);
+        let mut looks = 0;
+        loop {
+            let error = match Self::open(settings).await {
+                Ok(backend) => return Ok(backend),
+                Err(error) => error,
+            };
+            looks += 1;
+            let folder = match error.downcast_ref() {
+                Some(EmbeddedError::InUse { folder }) if looks <= LOOKS => folder,
+                _ => return Err(error),
+            };
+            let socket = embedded::socket_path(folder);
             if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
-                let store =
-                    Store::connect(&Address::unix(&socket), &redis.prefix, redis.shards).await?;
+                let address = Address::unix(&socket);
+                let store = Store::connect(&address, &redis.prefix, redis.shards).await?;
                 return Ok(Self {
                     store,
                     embedded: None,
                 });
             }
+            // Whoever runs it is just starting, or ending.
+            patience(Duration::from_millis(100)).await;
         }
-        Self::open(settings).await
     }
 
     /// Ends the private Redis, if there is one, and waits until its file is safe.

@@ -35,8 +35,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// The program: a name on the PATH, or a path.
     pub program: String,
-    /// Whether every write waits for the disk (`always`), or at most a second may be lost when the
-    /// machine loses its power (`everysec`).
+    /// Whether every write waits for the disk (`always`), or the last two seconds may be lost
+    /// (`everysec`).
     pub sync_always: bool,
     /// A port on the loopback address, so that other systems on this machine can write complaints.
     pub port: Option<u16>,

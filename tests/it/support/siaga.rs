@@ -172,8 +172,14 @@ scopes = ["intake", "read"]
         assert_eq!(status, 200);
     }
 
+    /// Kills the service and its Redis, as a power cut would.
     pub(crate) fn kill9(&mut self) {
-        self.process.take().unwrap().kill9();
+        let mut process = self.process.take().unwrap();
+        let redis = process.child("redis-server");
+        process.kill9();
+        if let Some(redis) = redis {
+            signal_one(redis, Signal::KILL);
+        }
     }
 
     /// Waits until it has stopped itself at its seam.
