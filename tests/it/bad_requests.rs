@@ -21,7 +21,7 @@ use crate::support::{
     siaga::{KEY, Settings, Siaga},
 };
 
-const LINK_SECRET: &str = "rahasia-tautan";
+const LINK_SECRET: &str = "rahasia-tautan-yang-panjang";
 const ADUAN: &str = "/api/v1/complaints";
 
 const HEAD: &str = r#"

@@ -361,7 +361,12 @@ impl Step {
         };
         let code = u16::from(code);
         let kind = kind_of_reply(self, code, &said);
-        Failure::new(kind, format!("{}: {code} {said}", self.words()))
+        let remedy = if self == Self::Login && kind == FailureKind::Misconfigured {
+            "; look at username and password"
+        } else {
+            ""
+        };
+        Failure::new(kind, format!("{}: {code} {said}{remedy}", self.words()))
     }
 }
 
