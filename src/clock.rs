@@ -34,7 +34,9 @@ mod system {
     use super::{Duration, Timestamp};
 
     pub(super) fn now() -> Timestamp {
-        Timestamp::now()
+        // Promise time is whole milliseconds, as the queues are: finer digits only lengthen records.
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     pub(super) async fn sleep(length: Duration) {

@@ -20,6 +20,8 @@
 //! | [`engine`] | domain, store, intake, channel, template, clock |
 //! | [`web`] | those that carry data to it, never the engine |
 //! | [`app`], [`cli`] | everything; nobody imports app |
+//!
+//! [`seam`] imports nothing of ours and may be named by all: it marks where a death is tested.
 
 pub mod app;
 pub mod channel;
@@ -31,6 +33,7 @@ pub mod engine;
 pub mod inbound;
 pub mod intake;
 pub mod report;
+pub mod seam;
 pub mod simulate;
 pub mod store;
 pub mod template;

@@ -25,6 +25,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("template", &["domain"]),
     ("report", &["domain"]),
     ("simulate", &["domain"]),
+    ("seam", &[]),
     ("store", &["domain", "clock"]),
     ("intake", &["domain", "store"]),
     ("inbound", &["domain", "store", "clock"]),
@@ -48,8 +49,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
 /// Rooms that only the command line may import, and the command line itself.
 const IMPORTED_BY_NOBODY: &[(&str, &[&str])] = &[("app", &["cli", "main"]), ("cli", &["main"])];
 
-/// Rooms that any other may import, because they only describe what is logged.
-const IMPORTED_BY_ALL: &[&str] = &["telemetry"];
+/// Rooms that any other may import, because they only describe what is logged, or mark where a
+/// death is tested.
+const IMPORTED_BY_ALL: &[&str] = &["telemetry", "seam"];
 
 /// What the pure core must not contain: a path or word, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

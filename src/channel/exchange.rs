@@ -41,7 +41,8 @@ pub(crate) fn client_with(connect_timeout: Duration) -> Result<reqwest::Client, 
         .retry(reqwest::retry::never())
         .no_proxy()
         .connect_timeout(connect_timeout)
-        .pool_max_idle_per_host(8)
+        // As many as may be under way at once: a burst must not open a connection a message.
+        .pool_max_idle_per_host(256)
         .pool_idle_timeout(Duration::from_secs(30))
         .tcp_nodelay(true)
         .build()

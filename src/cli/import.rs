@@ -1,25 +1,47 @@
 //! `siaga import`: a file of complaints, with a progress bar, a report, and restart.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufWriter, Seek as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
+use anyhow::Context as _;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 
-use super::Failure;
+use super::{Failure, REFUSED, import_report};
 use crate::{
     app::{self, Backend},
     clock::{Clock, SystemClock},
-    config::Settings,
+    config::{Settings, seed::Seeds},
+    domain::{
+        id::PolicyId,
+        policy::{Policy, PolicyRef},
+    },
     intake::{
-        file::{self, Options, Row},
-        import::{Mark, Report, Target, batch},
+        file::{self, FileError, Options, Row, Rows},
+        import::{Refused, Target, batch},
+        mark::{self, Mark},
         units::UnitIndex,
     },
+    store::World,
 };
 
 /// The words of `siaga import`.
 #[derive(Args)]
+#[command(after_help = "\
+Columns of a table: id (or Tracking ID), received_at (or Tanggal Masuk and Waktu Masuk),
+unit (or Instansi Terdisposisi), status, category, area, source, classification, title,
+privacy (Anonim|Rahasia). In dates of digits the day stands before the month: 29/05/2023.
+
+Handing a row in twice does nothing, so a file may be imported again; an import that was
+interrupted goes on where it stopped.
+
+Exit codes: 0 every row is taken in, 1 it stopped in the middle, 2 the call, the settings
+or the file cannot be used and nothing was done, 3 done, but rows were refused.")]
 pub(super) struct Arguments {
     /// The file: .csv, .jsonl or .xlsx.
     file: PathBuf,
@@ -32,133 +54,251 @@ pub(super) struct Arguments {
     /// Take every complaint as untouched, whatever its state says: for trials on history.
     #[arg(long)]
     as_new: bool,
-    /// Where refused rows are written, as JSON Lines.
+    /// The sheet of a workbook, where several have complaints.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// Begin at the first row, even where an earlier import of this file was interrupted.
+    #[arg(long)]
+    restart: bool,
+    /// Where refused rows are written: line and faults, as JSON Lines.
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
 }
 
 /// How many rows are handed in together.
 const TOGETHER: usize = 200;
-/// How many refused rows the screen shows.
-const SHOWN: usize = 20;
 
 pub(super) async fn run(settings: Settings, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let times_are = arguments
-        .times_are
-        .as_deref()
-        .map(|name| {
-            TimeZone::get(name).map_err(|_| {
-                Failure::Wrong(format!(
-                    "--times-are {name}: no such zone: UTC or Asia/Jakarta"
-                ))
-            })
-        })
-        .transpose()?;
     let options = Options {
-        times_are,
+        times_are: zone(arguments.times_are.as_deref())?,
         as_new: arguments.as_new,
+        sheet: arguments.sheet.clone(),
     };
     let now = SystemClock.now();
     let (seeds, faults) = app::seeds(&settings, false);
     if faults.has_errors() {
         return Err(Failure::Wrong(faults.to_string()));
     }
-    let units = UnitIndex::new(&seeds.directory);
-    let failed = |error: std::io::Error| Failure::Failed(error.into());
-    let mut mark = Mark::begin(&arguments.file).map_err(failed)?;
-    let total = file::open(&arguments.file, &options, now)
-        .map_err(|error| Failure::Wrong(error.to_string()))?
-        .count() as u64;
-    if !arguments.dry_run {
-        mark = mark.resume(&arguments.file).map_err(failed)?;
+    let wrong = |error: FileError| Failure::Wrong(error.to_string());
+    let rows = file::open(&arguments.file, &options, now).map_err(wrong)?;
+    import_report::columns(&rows);
+    if arguments.dry_run {
+        let world = preview(seeds, &settings.data.default_policy)?;
+        return look(rows, &world, &arguments).await;
     }
-    let mut rows = file::open(&arguments.file, &options, now)
-        .map_err(|error| Failure::Wrong(error.to_string()))?
-        .skip(usize::try_from(mark.rows).unwrap_or(usize::MAX));
-    let backend = if arguments.dry_run {
-        None
-    } else {
-        let backend = Backend::join(&settings).await?;
+    let print = mark::print(&arguments.file, &options, &seeds.directory)
+        .map_err(|error| Failure::Wrong(format!("{}: {error}", arguments.file.display())))?;
+    let backend = Backend::join(&settings).await?;
+    let outcome = async {
         let world = app::publish(&backend.store, seeds, &settings.data.default_policy).await?;
-        Some((backend, world))
-    };
-    let target = match &backend {
-        Some((backend, world)) => Target::Store {
-            store: &backend.store,
-            world,
-        },
-        None => Target::DryRun,
-    };
-    let bar = ProgressBar::new(total);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {per_sec} {eta}") {
-        bar.set_style(style);
+        hand_in(rows, &backend, &world, &print, &arguments).await
     }
-    bar.set_position(mark.rows);
-    let mut report = Report::default();
-    loop {
-        let together: Vec<Row> = rows.by_ref().take(TOGETHER).collect();
-        if together.is_empty() {
-            break;
-        }
-        let count = together.len() as u64;
-        batch(together, &units, &target, now, &mut report)
-            .await
-            .map_err(anyhow::Error::from)?;
-        mark.rows += count;
-        if !arguments.dry_run {
-            mark.save(&arguments.file).map_err(failed)?;
-        }
-        bar.set_position(mark.rows);
-    }
-    bar.finish_and_clear();
-    if let Some((backend, _)) = backend {
-        backend.close();
-        Mark::remove(&arguments.file);
-    }
-    print(&report);
-    if let Some(path) = arguments.refused {
-        let lines: String = report
-            .refused
-            .iter()
-            .filter_map(|refused| serde_json::to_string(refused).ok())
-            .map(|line| line + "\n")
-            .collect();
-        std::fs::write(path, lines).map_err(failed)?;
-    }
-    Ok(if report.refused.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    .await;
+    backend.close();
+    outcome
 }
 
-fn print(report: &Report) {
-    println!(
-        "{} rows: {} new, {} changed, {} unchanged, {} refused; {} without a known unit go to the coordinator's desk",
-        report.read,
-        report.new,
-        report.changed,
-        report.unchanged,
-        report.refused.len(),
-        report.without_unit,
-    );
-    let mut unknown: Vec<_> = report.unknown_units.iter().collect();
-    unknown.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    for (name, count) in unknown.iter().take(SHOWN) {
-        println!("  {count:>6} times a unit that is not in the directory: {name}");
-    }
-    for refused in report.refused.iter().take(SHOWN) {
-        for fault in &refused.faults {
+/// The seeds as they would be live, without a store.
+fn preview(seeds: Seeds, default: &str) -> anyhow::Result<World> {
+    let policies = seeds.policies.into_iter();
+    let policies = policies.map(|policy| Policy {
+        version: 1,
+        ..policy
+    });
+    let default = PolicyRef {
+        id: PolicyId::parse(default)?,
+        version: 1,
+    };
+    let policies = policies.collect();
+    let world = World::new(seeds.directory, policies, seeds.calendars, default)?;
+    Ok(world)
+}
+
+fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {
+    name.map(|name| {
+        TimeZone::get(name).map_err(|_| {
+            Failure::Wrong(format!(
+                "--times-are {name}: there is no such zone: write UTC, Asia/Jakarta (WIB), Asia/Makassar (WITA) or Asia/Jayapura (WIT)"
+            ))
+        })
+    })
+    .transpose()
+}
+
+/// Reads every row and says what would come of it.
+async fn look(rows: Rows, world: &World, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let mut work = Work::begin(rows, world, Mark::begin(&arguments.file), arguments)?;
+    let target = Target::DryRun { world };
+    while work.next(&target).await? {}
+    work.bar.finish_and_clear();
+    import_report::looked(&work.mark.report);
+    Ok(exit_code(&work.mark))
+}
+
+/// Hands every row in, from where an earlier import of the same file stopped.
+async fn hand_in(
+    rows: Rows,
+    backend: &Backend,
+    world: &World,
+    print: &str,
+    arguments: &Arguments,
+) -> Result<ExitCode, Failure> {
+    let store = &backend.store;
+    let redis = |error| anyhow::Error::from(error);
+    let found = Mark::find(store, print, &arguments.file)
+        .await
+        .map_err(redis)?;
+    let mark = match found.this {
+        Some(mark) if !arguments.restart => {
             println!(
-                "  line {}: {} = {:?}: {}; {}",
-                refused.line, fault.field, fault.value, fault.problem, fault.remedy
+                "This import was interrupted after {} rows; it goes on behind them (--restart begins anew).",
+                mark.rows
             );
+            mark
+        }
+        _ => {
+            for (_, other) in &found.others {
+                println!(
+                    "An import of {} was interrupted after {} rows, but the file, the units or the options are others now: every row is read anew; what is known is not taken twice.",
+                    other.file, other.rows
+                );
+            }
+            Mark::begin(&arguments.file)
+        }
+    };
+    let target = Target::Store { store, world };
+    let mut work = Work::begin(rows, world, mark, arguments)?;
+    loop {
+        match work.next(&target).await {
+            Ok(true) => work.mark.save(store, print).await.map_err(redis)?,
+            Ok(false) => break,
+            Err(error) => {
+                work.bar.finish_and_clear();
+                return Err(error.context(format!(
+                    "the import stopped after {} rows, which are safe: run it again, it goes on behind them",
+                    work.mark.rows
+                ))
+                .into());
+            }
         }
     }
-    if report.refused.len() > SHOWN {
-        println!(
-            "  ... and {} more; --refused FILE writes all",
-            report.refused.len() - SHOWN
-        );
+    work.bar.finish_and_clear();
+    for (other, _) in found.others {
+        store.forget_import(&other).await.map_err(redis)?;
     }
+    store.forget_import(print).await.map_err(redis)?;
+    import_report::imported(&work.mark.report);
+    Ok(exit_code(&work.mark))
+}
+
+fn exit_code(mark: &Mark) -> ExitCode {
+    match mark.report.refused {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(REFUSED),
+    }
+}
+
+/// An import under way.
+struct Work {
+    rows: Rows,
+    units: UnitIndex,
+    mark: Mark,
+    refused: Option<BufWriter<File>>,
+    bar: ProgressBar,
+}
+
+impl Work {
+    fn begin(
+        mut rows: Rows,
+        world: &World,
+        mark: Mark,
+        arguments: &Arguments,
+    ) -> Result<Self, Failure> {
+        let refused = arguments
+            .refused
+            .as_ref()
+            .map(|path| {
+                refused_file(path, mark.refused_bytes).map_err(|error| {
+                    Failure::Wrong(format!("--refused {}: {error}", path.display()))
+                })
+            })
+            .transpose()?;
+        let bar = ProgressBar::new(rows.size);
+        if let Ok(style) =
+            ProgressStyle::with_template("{wide_bar} {percent:>3}% {msg}, ready in {eta}")
+        {
+            bar.set_style(style);
+        }
+        bar.set_message("reading");
+        // What an earlier import has done is read past, and is no measure of what is left.
+        for _ in 0..mark.rows {
+            match rows.next() {
+                Some(Ok(row)) => bar.set_position(row.at),
+                Some(Err(error)) => return Err(Failure::Failed(error.into())),
+                None => break,
+            }
+        }
+        bar.reset_eta();
+        Ok(Self {
+            rows,
+            units: UnitIndex::new(world.directory()),
+            mark,
+            refused,
+            bar,
+        })
+    }
+
+    /// Does the next rows; false when there are none. What it counts is durable when it returns.
+    async fn next(&mut self, target: &Target<'_>) -> anyhow::Result<bool> {
+        let rows: Vec<Row> = self
+            .rows
+            .by_ref()
+            .take(TOGETHER)
+            .collect::<Result<_, _>>()?;
+        let Some(at) = rows.last().map(|row| row.at) else {
+            return Ok(false);
+        };
+        let count = rows.len() as u64;
+        // Counted only when it is done: a batch that fails half-way is done again.
+        let mut report = self.mark.report.clone();
+        let now = SystemClock.now();
+        let refused = batch(rows, &self.units, target, now, &mut report).await?;
+        self.write(&refused).context("--refused")?;
+        self.mark.report = report;
+        self.mark.rows += count;
+        self.bar.set_position(at);
+        self.bar
+            .set_message(format!("{} rows", HumanCount(self.mark.rows)));
+        Ok(true)
+    }
+
+    fn write(&mut self, refused: &[Refused]) -> std::io::Result<()> {
+        if let Some(file) = &mut self.refused {
+            for refused in refused {
+                serde_json::to_writer(&mut *file, refused)?;
+                file.write_all(b"\n")?;
+            }
+            file.flush()?;
+            self.mark.refused_bytes = file.stream_position()?;
+        }
+        Ok(())
+    }
+}
+
+/// The file of refused rows, cut back to what the rows behind the mark put there.
+fn refused_file(path: &std::path::Path, length: u64) -> std::io::Result<BufWriter<File>> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
+    // One that is shorter is another file: what earlier rows put elsewhere is not here.
+    let keep = if file.metadata()?.len() < length {
+        0
+    } else {
+        length
+    };
+    file.set_len(keep)?;
+    file.seek(std::io::SeekFrom::Start(keep))?;
+    Ok(BufWriter::new(file))
 }

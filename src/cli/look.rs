@@ -11,9 +11,8 @@ use crate::{
     domain::{
         calendar::local_time,
         directory::{Directory, Language},
-        escalation::PolicyRef,
         id::{ComplaintId, PolicyId},
-        policy::Policy,
+        policy::{Policy, PolicyRef},
     },
     report::timeline,
     simulate,

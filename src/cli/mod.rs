@@ -1,9 +1,10 @@
 //! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
-//! words of the call or the settings are wrong.
+//! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
 mod check;
 mod demo;
 mod import;
+mod import_report;
 mod look;
 mod serve;
 
@@ -61,6 +62,9 @@ enum Ledger {
     /// Prove that no entry was changed, taken out, swapped or cut off.
     Verify,
 }
+
+/// The exit code of an import that is done but has refused rows.
+const REFUSED: u8 = 3;
 
 /// Why a command could not be done.
 enum Failure {

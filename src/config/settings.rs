@@ -147,7 +147,7 @@ pub struct Engine {
 impl Default for Engine {
     fn default() -> Self {
         Self {
-            batch: 200,
+            batch: 500,
             lease: SignedDuration::from_secs(30),
             attempt_timeout: SignedDuration::from_secs(30),
             in_flight: 64,

@@ -1,20 +1,21 @@
 //! Facts: what has happened, as the ledger keeps it, and the chain that makes a change show.
 //!
 //! A fact is written once and never changed. Report, timeline and replay are folds over facts, so
-//! whatever one of them claims can be shown. Each link of the chain is
-//! `SHA-256(previous link, sequence number as 8 bytes big-endian, the fact's bytes as stored)`.
+//! whatever one of them claims can be shown.
+
+mod link;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+pub use self::link::{GENESIS, Link};
 
 use super::{
     complaint::Status,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
-    escalation::PolicyRef,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
-    policy::Target,
+    policy::{PolicyRef, Target},
     reply::Meaning,
 };
 
@@ -47,6 +48,12 @@ pub enum What {
         /// When an answer is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Timestamp>,
+        /// The state it came in, where that was not the state of a new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Status>,
+        /// When that state was reached, where the source told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status_at: Option<Timestamp>,
     },
     /// A warning before the deadline became due.
     Warned {
@@ -96,7 +103,7 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         acting: Option<ActingKind>,
     },
-    /// A target stood for nobody who can be paged.
+    /// A target stood for nobody who is paged.
     Skipped {
         /// The target as the policy writes it.
         target: Target,
@@ -145,11 +152,26 @@ pub enum What {
         promise: u32,
         /// Whether before the deadline.
         in_time: bool,
+        /// When new progress is due, where the policy asks for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Timestamp>,
+    },
+    /// The source named a state that changes nothing for the promise.
+    StatusNoted {
+        /// The state.
+        status: Status,
+        /// When it was reached, where the source told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// The clock stands still.
     Paused {
         /// The state that stops it.
         status: Status,
+        /// When it was reached, where the source told. Before the deadline of a miss that was
+        /// recorded already, it excuses the miss.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// The clock runs again.
     Resumed {
@@ -158,13 +180,23 @@ pub enum What {
         /// The new deadline.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Timestamp>,
+        /// When that state was reached, where the source told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// The unit returned it as not theirs.
     NotOurs {
         /// The state that says so.
         status: Status,
+        /// When it was reached, where the source told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// The new deadline, where the clock stood still or the promise was kept before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
     },
-    /// It is another unit's now.
+    /// It is another unit's now; or, from a unit to itself, it stays theirs although somebody there
+    /// refused it.
     Reassigned {
         /// Whose it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,6 +212,9 @@ pub enum What {
     Closed {
         /// In which state.
         status: Status,
+        /// When it was reached, where the source told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// A request is about to leave for a gateway. Written before it leaves.
     AttemptBegun {
@@ -315,9 +350,11 @@ pub enum FoldReason {
     Held,
     /// The deadline has passed, a warning says nothing any more.
     DeadlinePassed,
+    /// They were due at the very moment of the later one.
+    SameMoment,
 }
 
-/// Why a target stood for nobody.
+/// Why a target stood for nobody who is paged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
@@ -329,6 +366,8 @@ pub enum SkipReason {
     UnknownResponder,
     /// The holder has no contact method in use.
     NoContactMethod,
+    /// The holder has said that it is not theirs, and is spared while somebody else can be told.
+    Refused,
 }
 
 /// Why an answer changed nothing.
@@ -383,6 +422,12 @@ pub enum Alarm {
         /// What was due: `step 2`, `warning 75%`.
         step: String,
     },
+    /// Everybody whom a step or warning reaches has said that it is not theirs; they were told all
+    /// the same.
+    AllRefused {
+        /// What was due: `step 2`, `warning 75%`.
+        step: String,
+    },
     /// Every way to a person failed.
     Unreachable {
         /// Who.
@@ -409,53 +454,4 @@ pub enum Alarm {
     },
     /// The calendar has no open time for this promise.
     NoDeadline,
-}
-
-/// The chain's first link.
-pub const GENESIS: Link = Link([0; 32]);
-
-/// One link of the ledger's hash chain.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Link(pub [u8; 32]);
-
-impl Link {
-    /// The link that follows this one when `fact` is appended under `sequence`.
-    #[must_use]
-    pub fn follow(self, sequence: u64, fact: &[u8]) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(self.0);
-        hash.update(sequence.to_be_bytes());
-        hash.update(fact);
-        Self(hash.finalize().into())
-    }
-}
-
-impl std::fmt::Display for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl std::fmt::Debug for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Link({self})")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_byte_and_place_decides_the_link() {
-        let one = GENESIS.follow(1, b"a");
-        assert_ne!(one, GENESIS.follow(1, b"b"));
-        assert_ne!(one, GENESIS.follow(2, b"a"));
-        assert_ne!(one.follow(2, b"b"), GENESIS.follow(1, b"b").follow(2, b"a"));
-        // Worked out with another program: sha256(32 zero bytes, 0000000000000001, "a").
-        assert_eq!(
-            one.to_string(),
-            "00f87f5348b32d1caf5e59cbfadc31d568b7b2d04679e0d52b5aad8c5d4dfeed"
-        );
-    }
 }

@@ -3,7 +3,7 @@
 //! A policy is immutable; an edit is a new version and a running escalation keeps the one it began
 //! with. What a policy may not say is refused by `policy_check`, not met at run time.
 
-use std::{collections::BTreeMap, fmt};
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,8 @@ pub struct Policy {
     /// Whether new progress is due so long after the last, until the complaint is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renew_progress_every: Option<SignedDuration>,
-    /// Who is told at once when a responder refuses.
+    /// Who is told at once when a responder refuses. Who has refused is spared by the warnings and
+    /// steps of that promise while these name somebody else.
     #[serde(default)]
     pub on_refusal: Vec<Target>,
     /// What a hand-over to another unit does to the clock.
@@ -49,6 +50,15 @@ pub struct Policy {
     /// How a page goes from one contact method to the next.
     #[serde(default)]
     pub delivery: DeliveryRule,
+}
+
+/// Which version of which policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PolicyRef {
+    /// The policy.
+    pub id: PolicyId,
+    /// Its version, from 1.
+    pub version: u32,
 }
 
 /// How long a unit has.
@@ -275,6 +285,19 @@ impl From<Target> for String {
 }
 
 impl Policy {
+    /// How high a target stands: the later the policy first names it, the higher; of those that it
+    /// first names together, the one it names first. One that it names only for refusals is lowest.
+    pub fn height(&self, target: &Target) -> Option<(usize, Reverse<usize>)> {
+        let stages = self.warnings.iter().map(|warning| &warning.to);
+        stages
+            .chain(self.steps.iter().map(|step| &step.to))
+            .enumerate()
+            .find_map(|(stage, to)| {
+                let place = to.iter().position(|named| named == target)?;
+                Some((stage, Reverse(place)))
+            })
+    }
+
     /// What a complaint's state means under this policy.
     pub fn meaning(&self, status: &Status) -> StatusMeaning {
         self.statuses

@@ -1,8 +1,10 @@
-//! Pages: opened for a responder, sent, settled, and driven on by their due-queue.
+//! Pages that are under way: sent, settled, and driven on by their due-queue.
 //!
 //! An attempt is durable before its request leaves (the page is committed as in flight) and settled
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
+
+use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
@@ -11,16 +13,21 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Engine, Task};
 use crate::{
     channel::{Outgoing, SendError, Sent},
+    clock::patience,
     domain::{
         delivery::{Address, FailureKind, Transport},
         fact::CancelReason,
-        id::{PageId, ResponderId},
+        id::{ComplaintId, PageId, ResponderId},
         page::{self, Input, Line, Outcome, Page, Send},
         sender::Sender,
     },
-    store::{Committed, Shard, StoreError, Versioned},
+    seam::{self, Seam},
+    store::{Committed, Loaded, Shard, StoreError, Versioned},
     template::Recipient,
 };
+
+/// The pauses in milliseconds after which an answered request is settled once more.
+const SETTLING: [u64; 5] = [100, 300, 1000, 3000, 9000];
 
 /// Takes one batch of pages that are due; gives how many it took.
 ///
@@ -28,25 +35,19 @@ use crate::{
 /// When Redis is away; the leases then end by themselves.
 pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let now = engine.clock.now();
-    let claimed = engine
-        .store
-        .claim_due(shard, now, engine.tuning.batch, engine.lease_end(now))
+    let ids: Vec<PageId> = engine
+        .claim(shard, now, |name| PageId::parse(name).ok())
         .await?;
-    if claimed.is_empty() {
+    if ids.is_empty() {
         return Ok(0);
     }
-    let ids: Vec<PageId> = claimed
-        .iter()
-        .filter_map(|claimed| PageId::parse(&claimed.member).ok())
-        .collect();
-    let mut gone = Vec::new();
-    let mut commits = Vec::new();
-    for (id, loaded) in ids.iter().zip(engine.store.load_pages(shard, &ids).await?) {
-        let Some(Versioned { version, value }) = loaded else {
-            gone.push(id.to_string());
-            continue;
-        };
-        let input = if engine.still_wanted(&value).await? {
+    seam::pass(Seam::PagesClaimed);
+    let found = engine.store.find_pages(shard, &ids).await?;
+    let pages = engine.present(shard, &ids, found).await?;
+    let wanted = engine.still_wanted(&pages).await?;
+    let mut commits = Vec::with_capacity(pages.len());
+    for (Versioned { version, value }, wanted) in pages.into_iter().zip(wanted) {
+        let input = if wanted {
             Input::TimerFired
         } else {
             Input::Cancelled(CancelReason::Superseded)
@@ -57,62 +58,95 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         commits.push(async move {
             let committed = engine.store.commit(shard, unit).await?;
             if committed == Committed::Applied {
-                engine.send_all(transition).await;
+                engine.send_all(version + 1, transition).await;
             }
             Ok::<(), StoreError>(())
         });
     }
-    engine.store.forget_due(shard, &gone).await?;
     for outcome in join_all(commits).await {
         outcome?;
     }
-    Ok(claimed.len())
+    Ok(ids.len())
 }
 
 impl Engine {
-    async fn still_wanted(&self, page: &Page) -> Result<bool, StoreError> {
-        match &page.complaint {
-            None => Ok(true),
-            Some(complaint) => Ok(self
-                .store
-                .load_escalation(complaint)
-                .await?
-                .is_some_and(|found| found.value.wants(&page.id))),
-        }
+    /// Whether complaints still want these pages. One that cannot be read is taken to: a page too
+    /// many is better than silence.
+    pub(super) async fn want(
+        &self,
+        pages: &[(ComplaintId, PageId)],
+    ) -> Result<Vec<bool>, StoreError> {
+        let complaints: Vec<ComplaintId> = pages
+            .iter()
+            .map(|(complaint, _)| complaint.clone())
+            .collect();
+        let found = self.store.find_escalations(&complaints).await?;
+        Ok(pages
+            .iter()
+            .zip(found)
+            .map(|((_, page), found)| match found {
+                Loaded::There(escalation) => escalation.value.wants(page),
+                Loaded::Absent => false,
+                Loaded::Unreadable { .. } => true,
+            })
+            .collect())
     }
 
-    /// Gives an input to a page and lets leave what follows.
+    /// Which of these pages are still wanted, in their order. One about no complaint always is.
+    async fn still_wanted(&self, pages: &[Versioned<Page>]) -> Result<Vec<bool>, StoreError> {
+        let about: Vec<(ComplaintId, PageId)> = pages
+            .iter()
+            .filter_map(|page| Some((page.value.complaint.clone()?, page.value.id.clone())))
+            .collect();
+        let mut answers = self.want(&about).await?.into_iter();
+        Ok(pages
+            .iter()
+            .map(|page| page.value.complaint.is_none() || answers.next().unwrap_or(true))
+            .collect())
+    }
+
+    /// Gives an input to a page and lets leave what follows; false when there is no such page.
+    /// `known` is the page as it was last committed, where that is at hand.
     ///
     /// # Errors
     /// When Redis is away.
-    pub async fn advance_page(
+    pub(super) async fn advance_page(
         &self,
         responder: &ResponderId,
         page: &PageId,
+        known: Option<Versioned<Page>>,
         input: Input,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let closed = window_closed_for(&input);
         let transition = self
             .store
-            .advance_page(responder, page, input, self.tuning.attempt_timeout, now)
+            .advance_page(
+                responder,
+                page,
+                known,
+                input,
+                self.tuning.attempt_timeout,
+                now,
+            )
             .await?;
-        let Some(transition) = transition else {
+        let Some(Versioned { version, value }) = transition else {
             return Ok(false);
         };
         // The next page to this address need not find out for itself. If it is lost, it does.
-        let address = closed.and_then(|line| transition.state.lines.get(line));
+        let address = closed.and_then(|line| value.state.lines.get(line));
         if let Some(Line { address, .. }) = address {
             self.store
                 .change_sender(address, Sender::close_whatsapp_window)
                 .await?;
         }
-        self.send_all(transition).await;
+        self.send_all(version, value).await;
         Ok(true)
     }
 
-    /// Lets a transition's requests leave, each in a task of its own, as room allows.
-    pub(super) async fn send_all(&self, transition: page::Transition) {
+    /// Lets the requests of a transition leave that was committed as this version, each in a task of
+    /// its own, as room allows.
+    pub(super) async fn send_all(&self, version: u64, transition: page::Transition) {
         if transition.gave_up {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
@@ -122,7 +156,10 @@ impl Engine {
                 return;
             };
             let busy = self.busy.begin();
-            let page = transition.state.clone();
+            let page = Versioned {
+                version,
+                value: transition.state.clone(),
+            };
             self.tasks
                 .spawn(self.clone().send(page, send, permit, busy));
         }
@@ -132,18 +169,21 @@ impl Engine {
     /// be sent in turn.
     fn send(
         self,
-        page: Page,
+        known: Versioned<Page>,
         send: Send,
         room: OwnedSemaphorePermit,
         busy: Task,
     ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let _busy = busy;
+            let page = &known.value;
             let started = std::time::Instant::now();
             let Some(transport) = page.lines.get(send.line).map(|line| line.transport) else {
                 return;
             };
-            let (gateway, outcome) = self.request(&page, &send).await;
+            seam::pass(Seam::AttemptRecorded);
+            let (gateway, outcome) = self.request(page, &send).await;
+            seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
             let result = match &outcome {
@@ -159,11 +199,18 @@ impl Engine {
                 gateway,
                 outcome,
             };
-            // When it cannot be settled the attempt's time runs out and it is sent once more: a
-            // page twice is better than a page never.
-            if let Err(error) = self.advance_page(&page.responder, &page.id, input).await {
-                tracing::error!(page.id = %page.id, %error, "an attempt could not be settled");
+            // What the gateway said is known here alone, so it is told again while Redis is away for
+            // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
+            // twice is better than a page never.
+            let (responder, id) = (page.responder.clone(), page.id.clone());
+            let mut known = Some(known);
+            for pause in SETTLING {
+                let settled = self.advance_page(&responder, &id, known.take(), input.clone());
+                let Err(error) = settled.await else { break };
+                tracing::error!(page.id = %id, %error, "an attempt is not settled yet");
+                patience(Duration::from_millis(pause)).await;
             }
+            seam::pass(Seam::Settled);
         })
     }
 

@@ -9,6 +9,7 @@ use crate::{
         fact::What,
         id::ComplaintId,
     },
+    seam::{self, Seam},
     store::{Committed, Shard, StoreError},
 };
 
@@ -18,25 +19,17 @@ use crate::{
 /// When Redis is away; the leases then end by themselves.
 pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let now = engine.clock.now();
-    let claimed = engine
-        .store
-        .claim_due(shard, now, engine.tuning.batch, engine.lease_end(now))
+    let ids: Vec<ComplaintId> = engine
+        .claim(shard, now, |name| ComplaintId::parse(name).ok())
         .await?;
-    if claimed.is_empty() {
+    if ids.is_empty() {
         return Ok(0);
     }
-    let ids: Vec<ComplaintId> = claimed
-        .iter()
-        .filter_map(|claimed| ComplaintId::parse(&claimed.member).ok())
-        .collect();
+    seam::pass(Seam::DueClaimed);
     let world = engine.worlds.get();
-    let mut gone = Vec::new();
+    let found = engine.store.find_escalations(&ids).await?;
     let mut commits = Vec::with_capacity(ids.len());
-    for (id, loaded) in ids.iter().zip(engine.store.load_escalations(&ids).await?) {
-        let Some(loaded) = loaded else {
-            gone.push(id.to_string());
-            continue;
-        };
+    for loaded in engine.present(shard, &ids, found).await? {
         let Some(context) = world.context(&loaded.value.policy) else {
             continue;
         };
@@ -45,14 +38,14 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         let unit = engine.store.unit_of(loaded.version, &transition, now);
         commits.push(engine.store.commit(shard, unit));
     }
-    engine.store.forget_due(shard, &gone).await?;
     for outcome in join_all(commits).await {
         // Whoever changed it in the meantime has also set its next wake time.
         if outcome? == Committed::Conflict {
             metrics::counter!("siaga_conflicts_total", "machine" => "escalation").increment(1);
         }
     }
-    Ok(claimed.len())
+    seam::pass(Seam::DueCommitted);
+    Ok(ids.len())
 }
 
 /// Counts what happened, and tells the operators what they must know.

@@ -6,14 +6,19 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 
-use super::{Engine, escalate::observe, receive};
+use super::{
+    Engine,
+    escalate::observe,
+    receive::{self, Order},
+};
 use crate::{
     domain::{
         escalation::{Effect, Input},
         id::{ComplaintId, ResponderId},
         page,
     },
-    store::{Advanced, Entry, Handover, Shard, StoreError},
+    seam::{self, Seam},
+    store::{Advanced, Entry, Handover, Shard, Side, StoreError},
 };
 
 /// Hands over one batch of a shard's outbox; gives how many entries it took.
@@ -35,16 +40,25 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     if entries.is_empty() {
         return Ok(0);
     }
+    let (claimed, handed_over) = match shard.side {
+        Side::Complaints => (Seam::OrdersClaimed, Seam::OrdersHandedOver),
+        Side::Responders => (Seam::AnswersClaimed, Seam::AnswersHandedOver),
+    };
+    seam::pass(claimed);
     let taken = entries.len();
-    let mut to_people: BTreeMap<ResponderId, Vec<Effect>> = BTreeMap::new();
+    let mut to_people: BTreeMap<ResponderId, Vec<Order>> = BTreeMap::new();
     let mut ids_to_people = Vec::new();
     let mut to_complaints = Vec::new();
     let mut receipts = Vec::new();
     for Entry { id, handover } in entries {
         match handover {
-            Handover::Responder { effect } => {
+            Handover::Responder { version, effect } => {
                 let responder = responder_of(&effect).clone();
-                to_people.entry(responder).or_default().push(*effect);
+                let order = Order {
+                    version,
+                    effect: *effect,
+                };
+                to_people.entry(responder).or_default().push(order);
                 ids_to_people.push(id);
             }
             Handover::Acknowledged { complaint, answer } => {
@@ -70,8 +84,15 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         }
     }
     for (id, responder, page, input) in receipts {
-        if !engine.advance_page(&responder, &page, input).await? {
-            tracing::warn!(page.id = %page, "a receipt for a page that is not there");
+        match engine.advance_page(&responder, &page, None, input).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(page.id = %page, "a receipt for a page that is not there");
+            }
+            Err(StoreError::Unreadable { key, why }) => {
+                engine.store.bury_machine(&key, &why).await?;
+            }
+            Err(error) => return Err(error),
         }
         ids_to_people.push(id);
     }
@@ -85,7 +106,16 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let mut done: Vec<String> = told.into_iter().collect::<Result<_, _>>()?;
     people?;
     done.extend(ids_to_people);
-    engine.store.outbox_done(shard, &done).await?;
+    seam::pass(handed_over);
+    // The next batch need not wait for it: should it fail, the lease ends and this one is handed over
+    // once more, which does nothing.
+    let (store, busy) = (engine.store.clone(), engine.busy.begin());
+    engine.tasks.spawn(async move {
+        if let Err(error) = store.outbox_done(shard, &done).await {
+            tracing::warn!(%shard, %error, "handed over, and not taken out of the outbox yet");
+        }
+        drop(busy);
+    });
     Ok(taken)
 }
 
@@ -98,11 +128,17 @@ async fn tell(
 ) -> Result<String, StoreError> {
     let now = engine.clock.now();
     let world = engine.worlds.get();
-    match engine.store.advance(&world, &complaint, input, now).await? {
-        Advanced::Done(transition) => observe(&transition, now),
-        Advanced::Unknown => {
+    match engine.store.advance(&world, &complaint, input, now).await {
+        Ok(Advanced::Done(transition)) => {
+            seam::pass(Seam::AnswerCommitted);
+            observe(&transition, now);
+        }
+        Ok(Advanced::Unknown) => {
             tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");
         }
+        // It would stop the whole queue; the dead letters keep it, and the operators see it.
+        Err(StoreError::Unreadable { key, why }) => engine.store.bury_machine(&key, &why).await?,
+        Err(error) => return Err(error),
     }
     Ok(id)
 }

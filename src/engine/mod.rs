@@ -29,7 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::gateways::Gateways;
 use crate::{
     clock::{Clock, patience},
-    store::{Shard, Side, Store, StoreError, Worlds},
+    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds},
     template::Renderer,
 };
 
@@ -74,7 +74,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            batch: 200,
+            batch: 500,
             lease: SignedDuration::from_secs(30),
             attempt_timeout: SignedDuration::from_secs(15),
             in_flight: 64,
@@ -256,6 +256,55 @@ impl Engine {
         self.pulse.failures.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("siaga_pass_failures_total", "loop" => name).increment(1);
         tracing::error!(pass = name, %shard, error, "a pass failed; it is tried again");
+    }
+
+    /// Takes a batch of what is due in a shard, under a lease. A name that is none is forgotten.
+    async fn claim<Id>(
+        &self,
+        shard: Shard,
+        now: Timestamp,
+        parse: fn(&str) -> Option<Id>,
+    ) -> Result<Vec<Id>, StoreError> {
+        let claimed = self
+            .store
+            .claim_due(shard, now, self.tuning.batch, self.lease_end(now))
+            .await?;
+        let (mut ids, mut nameless) = (Vec::with_capacity(claimed.len()), Vec::new());
+        for claimed in claimed {
+            match parse(&claimed.member) {
+                Some(id) => ids.push(id),
+                None => nameless.push(claimed.member),
+            }
+        }
+        for name in &nameless {
+            self.store.bury(name, "", "no name of a machine").await?;
+        }
+        self.store.forget_due(shard, &nameless).await?;
+        Ok(ids)
+    }
+
+    /// Of what was claimed, the machines that are there. What is gone has no place in the queue; what
+    /// cannot be read goes to the dead letters, so that it does not stop the rest.
+    async fn present<Id: std::fmt::Display, T>(
+        &self,
+        shard: Shard,
+        ids: &[Id],
+        found: Vec<Loaded<T>>,
+    ) -> Result<Vec<Versioned<T>>, StoreError> {
+        let (mut present, mut gone) = (Vec::with_capacity(ids.len()), Vec::new());
+        for (id, found) in ids.iter().zip(found) {
+            match found {
+                Loaded::There(machine) => present.push(machine),
+                Loaded::Absent => gone.push(id.to_string()),
+                Loaded::Unreadable { key, why, .. } => {
+                    metrics::counter!("siaga_unreadable_total").increment(1);
+                    self.store.bury_machine(&key, &why).await?;
+                    gone.push(id.to_string());
+                }
+            }
+        }
+        self.store.forget_due(shard, &gone).await?;
+        Ok(present)
     }
 
     fn lease_end(&self, now: Timestamp) -> Timestamp {

@@ -1,7 +1,7 @@
 //! What escalations and replies order on the responders' side: pages opened, answers given, pages
 //! cancelled, questions closed. All for one responder in one commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -17,8 +17,17 @@ use crate::{
         page::{self, Input, NewPage, Page},
         policy::{DeliveryRule, Reach},
     },
-    store::{Committed, Shard, StoreError, Unit, Versioned, World},
+    store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
 };
+
+/// What an escalation ordered for a responder.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The version of the escalation that ordered it; 0 when none did.
+    pub(super) version: u64,
+    /// What is to be done.
+    pub(super) effect: Effect,
+}
 
 /// Does on the responders' side what escalations ordered.
 ///
@@ -26,48 +35,19 @@ use crate::{
 /// When Redis is away; what was done is then done once more, which does nothing.
 pub(super) async fn receive(
     engine: &Engine,
-    effects: BTreeMap<ResponderId, Vec<Effect>>,
+    orders: BTreeMap<ResponderId, Vec<Order>>,
 ) -> Result<(), StoreError> {
-    let orders: Vec<&PageOrder> = effects
-        .values()
-        .flatten()
-        .filter_map(|effect| match effect {
-            Effect::Page(order) => Some(&**order),
-            _ => None,
-        })
-        .collect();
-    let wanted = engine.wanted(&orders).await?;
-    let people: Vec<ResponderId> = effects.keys().cloned().collect();
-    let conversations = engine.store.load_conversations(&people).await?;
-    let work =
-        effects
-            .into_iter()
-            .zip(conversations)
-            .map(|((responder, effects), conversation)| {
-                let wanted = &wanted;
-                async move {
-                    let mut loaded = Some(conversation);
-                    // A lost race: somebody replied, or another order came. Load and do it again.
-                    for _ in 0..50 {
-                        let conversation = match loaded.take() {
-                            Some(conversation) => conversation,
-                            None => engine
-                                .store
-                                .load_conversations(std::slice::from_ref(&responder))
-                                .await?
-                                .pop()
-                                .ok_or(StoreError::Closed)?,
-                        };
-                        if engine
-                            .receive_one(&responder, conversation, &effects, wanted)
-                            .await?
-                        {
-                            return Ok(());
-                        }
-                    }
-                    Err(StoreError::Contended(responder.to_string()))
-                }
-            });
+    let people: Vec<ResponderId> = orders.keys().cloned().collect();
+    let (unwanted, conversations) = futures::try_join!(
+        engine.unwanted(orders.values().flatten()),
+        engine.store.load_conversations(&people),
+    )?;
+    let work = orders
+        .into_iter()
+        .zip(conversations)
+        .map(|((responder, orders), conversation)| {
+            engine.receive_for(responder, conversation, orders, &unwanted)
+        });
     for outcome in join_all(work).await {
         outcome?;
     }
@@ -75,21 +55,70 @@ pub(super) async fn receive(
 }
 
 impl Engine {
-    /// Which of these orders the complaints still want.
-    async fn wanted(&self, orders: &[&PageOrder]) -> Result<HashMap<PageId, bool>, StoreError> {
-        let complaints: Vec<ComplaintId> = orders
-            .iter()
-            .map(|order| order.alert.complaint.clone())
-            .collect();
-        let loaded = self.store.load_escalations(&complaints).await?;
-        Ok(orders
-            .iter()
-            .zip(loaded)
-            .map(|(order, found)| {
-                let wanted = found.is_some_and(|found| found.value.wants(&order.page));
-                (order.page.clone(), wanted)
+    /// The pages among these orders that their complaints no longer want.
+    ///
+    /// An escalation that still has the version which ordered a page wants it; only one that has gone
+    /// on meanwhile is read.
+    async fn unwanted(
+        &self,
+        orders: impl Iterator<Item = &Order>,
+    ) -> Result<HashSet<PageId>, StoreError> {
+        let pages: Vec<(u64, &PageOrder)> = orders
+            .filter_map(|order| match &order.effect {
+                Effect::Page(page) => Some((order.version, &**page)),
+                _ => None,
             })
+            .collect();
+        let complaints: Vec<ComplaintId> = pages
+            .iter()
+            .map(|(_, page)| page.alert.complaint.clone())
+            .collect();
+        let versions = self.store.versions(&complaints).await?;
+        let gone_on: Vec<(ComplaintId, PageId)> = pages
+            .iter()
+            .zip(versions)
+            .filter(|((ordered, _), present)| *present != Some(*ordered))
+            .map(|((_, page), _)| (page.alert.complaint.clone(), page.page.clone()))
+            .collect();
+        let wanted = self.want(&gone_on).await?;
+        Ok(gone_on
+            .into_iter()
+            .zip(wanted)
+            .filter(|(_, wanted)| !wanted)
+            .map(|((_, page), _)| page)
             .collect())
+    }
+
+    /// Does all that was ordered for one responder. A lost race (somebody replied, or another order
+    /// came) is loaded and done again.
+    async fn receive_for(
+        &self,
+        responder: ResponderId,
+        conversation: Versioned<Conversation>,
+        orders: Vec<Order>,
+        unwanted: &HashSet<PageId>,
+    ) -> Result<(), StoreError> {
+        let mut loaded = Some(conversation);
+        for _ in 0..50 {
+            // At first no page is expected to be there: that is so unless they are handed over twice.
+            let first = loaded.is_some();
+            let conversation = match loaded.take() {
+                Some(conversation) => conversation,
+                None => self
+                    .store
+                    .load_conversations(std::slice::from_ref(&responder))
+                    .await?
+                    .pop()
+                    .ok_or(StoreError::Closed)?,
+            };
+            if self
+                .receive_one(&responder, conversation, &orders, unwanted, first)
+                .await?
+            {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Contended(responder.to_string()))
     }
 
     /// Does all that was ordered for one responder in one commit; false when the race was lost.
@@ -97,8 +126,9 @@ impl Engine {
         &self,
         responder: &ResponderId,
         conversation: Versioned<Conversation>,
-        effects: &[Effect],
-        wanted: &HashMap<PageId, bool>,
+        orders: &[Order],
+        unwanted: &HashSet<PageId>,
+        first: bool,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let shard = self.store.keys().shard_of_responder(responder);
@@ -106,10 +136,10 @@ impl Engine {
         let before = conversation.value.clone();
         let mut talk = conversation.value;
         let mut pages = Vec::new();
-        for effect in effects {
+        for Order { effect, .. } in orders {
             match effect {
                 Effect::Page(order) => {
-                    let wanted = wanted.get(&order.page).copied().unwrap_or(true);
+                    let wanted = !unwanted.contains(&order.page);
                     pages.push(self.new_page(&world, &mut talk, order, wanted, now));
                 }
                 Effect::Confirm {
@@ -126,7 +156,10 @@ impl Engine {
                 }
             }
         }
-        let (transitions, mut unit) = self.open_pages(shard, pages, now).await?;
+        if !first {
+            self.leave_out_known(shard, &mut pages).await?;
+        }
+        let (transitions, mut unit) = self.open_pages(pages, now);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
                 responder,
@@ -140,11 +173,11 @@ impl Engine {
             return Ok(false);
         }
         for transition in transitions {
-            self.send_all(transition).await;
+            self.send_all(1, transition).await;
         }
-        for effect in effects {
+        for Order { effect, .. } in orders {
             if let Effect::Cancel { page, why, .. } = effect {
-                self.advance_page(responder, page, Input::Cancelled(*why))
+                self.advance_page(responder, page, None, Input::Cancelled(*why))
                     .await?;
             }
         }
@@ -191,21 +224,23 @@ impl Engine {
         }
     }
 
-    /// The transitions of pages that are not there yet, and what is to be committed for them.
-    async fn open_pages(
+    /// Leaves out the pages that are there: they were handed over before.
+    async fn leave_out_known(
         &self,
         shard: Shard,
-        pages: Vec<Planned>,
-        now: Timestamp,
-    ) -> Result<(Vec<page::Transition>, Unit), StoreError> {
+        pages: &mut Vec<Planned>,
+    ) -> Result<(), StoreError> {
         let ids: Vec<PageId> = pages.iter().map(|planned| planned.id().clone()).collect();
-        let known = self.store.load_pages(shard, &ids).await?;
+        let mut known = self.store.find_pages(shard, &ids).await?.into_iter();
+        pages.retain(|_| matches!(known.next(), Some(Loaded::Absent)));
+        Ok(())
+    }
+
+    /// The transitions of new pages, and what is to be committed for them.
+    fn open_pages(&self, pages: Vec<Planned>, now: Timestamp) -> (Vec<page::Transition>, Unit) {
         let mut unit = Unit::default();
-        let mut transitions = Vec::new();
-        for (planned, known) in pages.into_iter().zip(known) {
-            if known.is_some() {
-                continue; // Handed over twice: it is there.
-            }
+        let mut transitions = Vec::with_capacity(pages.len());
+        for planned in pages {
             let timeout = self.tuning.attempt_timeout;
             let transition = match planned {
                 Planned::Open(new) => Page::open(new, timeout, now),
@@ -216,7 +251,7 @@ impl Engine {
             unit.outbox.extend(part.outbox);
             transitions.push(transition);
         }
-        Ok((transitions, unit))
+        (transitions, unit)
     }
 }
 

@@ -16,11 +16,12 @@ use crate::{
     clock::patience,
     domain::id::ComplaintId,
     intake::{
+        privacy,
         submission::parse_submission,
         take::{Mode, Taken, take},
         units::UnitIndex,
     },
-    store::{Keys, Side, StoreError, keys},
+    store::{Keys, Loaded, Side, StoreError, keys},
 };
 
 /// What the scan reads and how.
@@ -139,9 +140,14 @@ impl Engine {
                 return Ok(None);
             }
         };
-        if let Some(unit) = &submission.complaint.unit {
-            submission.complaint.unit = scan.units.find(unit.as_str()).cloned();
-        }
+        let unit = submission.unit_as_written().and_then(|written| {
+            let named = scan.units.find(written).unit_or_problem();
+            if let Err(problem) = &named {
+                tracing::warn!(complaint.ticket = %submission.complaint.id, unit = written, problem, "the coordinator's desk has it");
+            }
+            named.ok().cloned()
+        });
+        submission.complaint.unit = unit;
         let world = self.worlds.get();
         let taken = take(
             &self.store,
@@ -195,14 +201,21 @@ impl Engine {
             .collect();
         let world = self.worlds.get();
         let mut repaired = 0;
-        for loaded in self
-            .store
-            .load_escalations(&suspects)
-            .await?
-            .into_iter()
-            .flatten()
-        {
-            let state = loaded.value;
+        for found in self.store.find_escalations(&suspects).await? {
+            let state = match found {
+                Loaded::There(loaded) => loaded.value,
+                Loaded::Absent => continue,
+                Loaded::Unreadable { key, why, .. } => {
+                    // It is in the dead letters since it was due; here it is said again and again.
+                    tracing::error!(
+                        key,
+                        why,
+                        "a complaint cannot be read: nobody is paged for it"
+                    );
+                    metrics::counter!("siaga_unreadable_total").increment(1);
+                    continue;
+                }
+            };
             let wants = world
                 .context(&state.policy)
                 .and_then(|context| state.wake_at(&context));
@@ -253,8 +266,8 @@ fn record(scan: &Scan, key: &str, values: &[Option<String>]) -> Map<String, Valu
             continue;
         };
         let value = if FLAGS.contains(&ours.as_str()) {
-            let word = value.trim().to_lowercase();
-            Value::Bool(matches!(word.as_str(), "1" | "true" | "ya" | "y" | "yes"))
+            // A word that is not known hides.
+            Value::Bool(privacy::flag(value).unwrap_or(true))
         } else {
             Value::String(value.clone())
         };

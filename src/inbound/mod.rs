@@ -26,6 +26,7 @@ use crate::{
         page,
         reply::{self, Scope},
     },
+    seam::{self, Seam},
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
 };
 
@@ -128,6 +129,7 @@ impl Inbound {
                 return Ok(Received::Repeated);
             };
             if self.store.commit(shard, unit).await? == Committed::Applied {
+                seam::pass(Seam::ReplyCommitted);
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "taken").increment(1);
                 return Ok(Received::Taken);
             }
@@ -198,6 +200,7 @@ impl Inbound {
         };
         // A unit without machines meets no other version.
         let _: Committed = self.store.commit(shard, unit).await?;
+        seam::pass(Seam::ReceiptCommitted);
         Ok(true)
     }
 
@@ -305,7 +308,11 @@ fn entries(
             via: via.clone(),
             note,
         });
-        (format!("say.{reply}"), now, Handover::Responder { effect })
+        (
+            format!("say.{reply}"),
+            now,
+            Handover::Responder { version: 0, effect },
+        )
     };
     let several = |complaints: &[ComplaintId], accepted: bool| {
         (complaints.len() > 1).then(|| {

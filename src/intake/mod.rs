@@ -5,6 +5,8 @@
 
 pub mod file;
 pub mod import;
+pub mod mark;
+pub mod privacy;
 pub mod submission;
 pub mod take;
 pub mod units;

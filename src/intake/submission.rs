@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{
     complaint::{Complaint, Privacy, Status},
-    id::{ComplaintId, UnitCode},
+    id::{ComplaintId, InvalidId, UnitCode},
 };
 
 /// A complaint as a source tells it.
@@ -19,12 +19,20 @@ pub struct Submission {
     pub unit_name: Option<String>,
 }
 
+impl Submission {
+    /// The unit as the source names it: by a code, a name or an alias.
+    pub fn unit_as_written(&self) -> Option<&str> {
+        let code = self.complaint.unit.as_ref().map(UnitCode::as_str);
+        code.or(self.unit_name.as_deref())
+    }
+}
+
 /// One field that does not fit.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FieldFault {
     /// Which field.
     pub field: String,
-    /// Its value, cut to 80 characters.
+    /// Its value, where it cannot be a reporter's words; otherwise only what kind of value it is.
     pub value: String,
     /// What is wrong.
     pub problem: String,
@@ -67,7 +75,7 @@ pub fn parse_submission(value: Value, now: Timestamp) -> Result<Submission, Vec<
     let Value::Object(fields) = value else {
         return Err(vec![fault(
             "(record)",
-            &value.to_string(),
+            &shown("(record)", &value),
             "not an object",
             "send {\"id\": ..., \"received_at\": ...}",
         )]);
@@ -81,12 +89,12 @@ pub fn parse_submission(value: Value, now: Timestamp) -> Result<Submission, Vec<
     let id = reader.text("id", 40);
     let id = match id.as_deref().map(ComplaintId::parse) {
         Some(Ok(id)) => Some(id),
-        Some(Err(error)) => {
-            let value = id.unwrap_or_default();
+        Some(Err(InvalidId { kind, max, .. })) => {
+            let value = Value::String(id.unwrap_or_default());
             reader.fault(
                 "id",
                 &value,
-                &error.to_string(),
+                &format!("not a valid {kind}: use 1 to {max} letters, digits, '.', '_' or '-'"),
                 "send the complaint's number, as LGWP14376928",
             );
             None
@@ -162,11 +170,8 @@ impl Reader {
                 Some((_, known)) => format!("did you mean {known}?"),
                 None => format!("the fields are: {}", FIELDS.join(", ")),
             };
-            let value = self
-                .fields
-                .get(&name)
-                .map(Value::to_string)
-                .unwrap_or_default();
+            let value = self.fields.get(&name).cloned().unwrap_or_default();
+            let name: String = name.chars().take(40).collect();
             self.fault(&name, &value, "there is no such field", &remedy);
         }
     }
@@ -178,19 +183,14 @@ impl Reader {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) if field == "id" => number.to_string(),
             other => {
-                self.fault(
-                    field,
-                    &other.to_string(),
-                    "not a text",
-                    "send it in quotation marks",
-                );
+                self.fault(field, other, "not a text", "send it in quotation marks");
                 return None;
             }
         };
         if text.chars().count() > longest {
             self.fault(
                 field,
-                &text,
+                &value,
                 &format!("longer than {longest} characters"),
                 "shorten it",
             );
@@ -200,7 +200,7 @@ impl Reader {
             .chars()
             .any(|c| c.is_control() && c != '\n' && c != '\t')
         {
-            self.fault(field, &text, "has control characters", "take them out");
+            self.fault(field, &value, "has control characters", "take them out");
             return None;
         }
         (!text.is_empty()).then_some(text)
@@ -213,7 +213,7 @@ impl Reader {
             Some(other) => {
                 self.fault(
                     field,
-                    &other.to_string(),
+                    &other,
                     "neither true nor false",
                     "send true or false",
                 );
@@ -225,7 +225,13 @@ impl Reader {
     fn time(&mut self, field: &str) -> Option<Timestamp> {
         let text = self.text(field, 60)?;
         let Ok(time) = text.parse::<Timestamp>() else {
-            let (problem, remedy) = if text.parse::<jiff::civil::DateTime>().is_ok() {
+            let (problem, remedy) = if is_day(&text) {
+                (
+                    "a day without a time of day",
+                    "the clock starts at a moment: write it as 2026-11-24T13:27:00+07:00"
+                        .to_owned(),
+                )
+            } else if text.parse::<jiff::civil::DateTime>().is_ok() {
                 (
                     "a time without an offset",
                     format!("add the offset: {text}+07:00 for WIB"),
@@ -236,7 +242,7 @@ impl Reader {
                     "write it as 2026-11-24T13:27:00+07:00".to_owned(),
                 )
             };
-            self.fault(field, &text, problem, &remedy);
+            self.fault(field, &text.into(), problem, &remedy);
             return None;
         };
         let latest = self.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
@@ -249,7 +255,7 @@ impl Reader {
             };
             self.fault(
                 field,
-                &text,
+                &text.into(),
                 problem,
                 "look at the date and its order: year-month-day",
             );
@@ -259,18 +265,60 @@ impl Reader {
     }
 
     fn missing(&mut self, field: &str, remedy: &str) {
-        self.fault(field, "", "missing", remedy);
+        self.faults.push(fault(field, "", "missing", remedy));
     }
 
-    fn fault(&mut self, field: &str, value: &str, problem: &str, remedy: &str) {
-        self.faults.push(fault(field, value, problem, remedy));
+    fn fault(&mut self, field: &str, value: &Value, problem: &str, remedy: &str) {
+        let value = shown(field, value);
+        self.faults.push(fault(field, &value, problem, remedy));
     }
+}
+
+/// How much of a value a fault repeats. Faults go to screens, files and dead letters, and a field
+/// that we do not know, a title, or a column that slipped may hold a reporter's own words.
+const REPEATED: usize = 40;
+
+/// A value as a fault may show it: itself where it is short and of a field whose values say nothing
+/// about a person, otherwise what kind of value it is.
+pub fn shown(field: &str, value: &Value) -> String {
+    let open = FIELDS.contains(&field) && field != "title";
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::String(text) => {
+            let plain = match field {
+                "id" => !text.contains(char::is_whitespace),
+                "received_at" | "status_at" => looks_like_a_time(text),
+                _ => true,
+            };
+            let length = text.chars().count();
+            if open && plain && length <= REPEATED && !text.contains(char::is_control) {
+                text.clone()
+            } else {
+                format!("(a text of {length} characters)")
+            }
+        }
+        Value::Number(_) | Value::Bool(_) if open => value.to_string(),
+        Value::Number(_) => "(a number)".to_owned(),
+        Value::Bool(_) => "(true or false)".to_owned(),
+        Value::Array(values) => format!("(a list of {})", values.len()),
+        Value::Object(fields) => format!("(an object of {} fields)", fields.len()),
+    }
+}
+
+/// Whether a text begins like a day or has the marks of a time; a name or a telephone number has not.
+fn looks_like_a_time(text: &str) -> bool {
+    let begins_with_digit = text.starts_with(|c: char| c.is_ascii_digit());
+    begins_with_digit && (text.contains([':', '/']) || text.get(..10).is_some_and(is_day))
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
 
 fn fault(field: &str, value: &str, problem: &str, remedy: &str) -> FieldFault {
     FieldFault {
         field: field.to_owned(),
-        value: value.chars().take(80).collect(),
+        value: value.to_owned(),
         problem: problem.to_owned(),
         remedy: remedy.to_owned(),
     }
@@ -332,6 +380,11 @@ mod tests {
                 "without an offset",
             ),
             (
+                json!({"id":"A","received_at":"2026-11-24"}),
+                "received_at",
+                "a day without",
+            ),
+            (
                 json!({"id":"A","received_at":"24/11/2026"}),
                 "received_at",
                 "not a time",
@@ -384,6 +437,30 @@ mod tests {
             let found = found.unwrap_or_else(|| panic!("{record}: {faults:?}"));
             assert!(found.problem.contains(problem), "{record}: {found:?}");
             assert!(!found.remedy.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_fault_repeats_what_a_reporter_wrote() {
+        let words = "Budi Santoso, NIK 3374012345678901, HP 0812-3456-7890";
+        for record in [
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","pelapor":words}),
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","nik":3374012345678901_u64}),
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","isi":[words]}),
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","isi":{"a":words}}),
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","title":format!("{words}\u{7}")}),
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","title":words.repeat(20)}),
+            json!({"id":"A1","received_at":"2026-11-24T00:00:00Z","area":words.repeat(20)}),
+            json!({"id":"Budi Santoso","received_at":"2026-11-24T00:00:00Z"}),
+            json!({"id":"A1","received_at":"Budi Santoso"}),
+            json!({"id":"A1","received_at":words}),
+            json!(words),
+            json!([words]),
+        ] {
+            let told = format!("{:?}", parse_submission(record.clone(), now()).unwrap_err());
+            for part in ["Budi", "3374012345678901", "0812"] {
+                assert!(!told.contains(part), "{part} of {record} is in {told}");
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
         complaint::Complaint,
         escalation::{Escalation, Input},
     },
+    seam::{self, Seam},
     store::{Advanced, Opened, Store, StoreError, World},
 };
 
@@ -48,7 +49,10 @@ pub async fn take(
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     let known = match store.open(world, complaint.clone(), status_at, now).await? {
-        Opened::New(transition) => return Ok(Taken::New(Box::new(transition.state))),
+        Opened::New(transition) => {
+            seam::pass(Seam::ComplaintTaken);
+            return Ok(Taken::New(Box::new(transition.state)));
+        }
         Opened::Known(known) => known,
     };
     match mode {
@@ -98,7 +102,11 @@ async fn follow(
     })
 }
 
-fn differences(known: &Complaint, given: &Complaint) -> Vec<(&'static str, String, String)> {
+/// The fields in which two records of one complaint differ: name, known value, given value.
+pub(super) fn differences(
+    known: &Complaint,
+    given: &Complaint,
+) -> Vec<(&'static str, String, String)> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
     let fields = [
         (

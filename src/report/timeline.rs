@@ -181,7 +181,11 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
-        What::Paused { status } => (
+        What::StatusNoted { status, .. } => (
+            "resumed",
+            say(format!("Status: {status}"), format!("State: {status}")),
+        ),
+        What::Paused { status, .. } => (
             "progress",
             say(
                 format!("Waktu berhenti: {status}"),
@@ -195,21 +199,24 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 format!("Clock runs again: {status}"),
             ),
         ),
-        What::NotOurs { status } => (
+        What::NotOurs { status, .. } => (
             "refused",
             say(
                 format!("Dikembalikan: {status}"),
                 format!("Returned: {status}"),
             ),
         ),
-        What::Reassigned { to, .. } => {
+        What::Reassigned { from, to, .. } => {
+            let stays = from == to;
             let to = to.as_ref().map_or("-", |to| to.as_str());
-            (
-                "resumed",
-                say(format!("Dialihkan ke {to}"), format!("Reassigned to {to}")),
-            )
+            let text = if stays {
+                say(format!("Tetap milik {to}"), format!("Stays with {to}"))
+            } else {
+                say(format!("Dialihkan ke {to}"), format!("Reassigned to {to}"))
+            };
+            ("resumed", text)
         }
-        What::Closed { status } => (
+        What::Closed { status, .. } => (
             "closed",
             say(format!("Selesai: {status}"), format!("Closed: {status}")),
         ),
@@ -381,6 +388,8 @@ fn folded(what: &[String], why: FoldReason, id: bool) -> String {
         (FoldReason::Held, false) => "held by an acknowledgement",
         (FoldReason::DeadlinePassed, true) => "tenggat sudah lewat",
         (FoldReason::DeadlinePassed, false) => "the deadline has passed",
+        (FoldReason::SameMoment, true) => "jatuh tempo bersamaan",
+        (FoldReason::SameMoment, false) => "due at the same moment",
     };
     let what = what.join(", ");
     if id {
@@ -400,6 +409,8 @@ fn skipped(target: &str, why: SkipReason, id: bool) -> String {
         (SkipReason::UnknownResponder, false) => "holder not in the directory",
         (SkipReason::NoContactMethod, true) => "tidak punya kontak aktif",
         (SkipReason::NoContactMethod, false) => "no contact method in use",
+        (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
+        (SkipReason::Refused, false) => "has said it is not theirs",
     };
     if id {
         format!("{target} dilewati: {why}")
@@ -433,6 +444,12 @@ fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, id: bool) ->
             format!("ALARM: tidak ada yang bisa dipanggil ({step})")
         }
         (Alarm::NobodyToPage { step }, false) => format!("ALARM: nobody to page ({step})"),
+        (Alarm::AllRefused { step }, true) => {
+            format!("ALARM: semua menyatakan bukan wewenangnya, tetap dipanggil ({step})")
+        }
+        (Alarm::AllRefused { step }, false) => {
+            format!("ALARM: all said it is not theirs, paged all the same ({step})")
+        }
         (Alarm::Unreachable { responder }, true) => {
             format!("ALARM: {} tidak terjangkau", person(responder))
         }

@@ -9,7 +9,7 @@ use crate::domain::{
     escalation::{Effect, Escalation, Input, Transition},
     fact::{Fact, What},
     id::{ComplaintId, PageId, ResponderId},
-    page,
+    page::{self, Page},
     sender::Sender,
 };
 
@@ -113,6 +113,7 @@ impl Store {
                     format!("{complaint}.{}.{index}", version + 1),
                     when_due(effect, now),
                     Handover::Responder {
+                        version: version + 1,
                         effect: Box::new(effect.clone()),
                     },
                 )
@@ -130,7 +131,11 @@ impl Store {
         }
     }
 
-    /// Gives an input to a page. None when there is no such page.
+    /// Gives an input to a page; gives the version it is stored under then, and what came of it.
+    /// None when there is no such page.
+    ///
+    /// `known` is the page as the caller last committed it: while nobody else has changed it, it
+    /// need not be read again.
     ///
     /// # Errors
     /// When Redis is away.
@@ -138,36 +143,45 @@ impl Store {
         &self,
         responder: &ResponderId,
         id: &PageId,
+        mut known: Option<Versioned<Page>>,
         input: page::Input,
         attempt_timeout: SignedDuration,
         now: Timestamp,
-    ) -> Result<Option<page::Transition>, StoreError> {
+    ) -> Result<Option<Versioned<page::Transition>>, StoreError> {
         let shard = self.keys().shard_of_responder(responder);
         for _ in 0..RACES {
-            let loaded = self
-                .load_pages(shard, std::slice::from_ref(id))
-                .await?
-                .pop()
-                .flatten();
+            let loaded = match known.take() {
+                Some(page) => Some(page),
+                None => self
+                    .load_pages(shard, std::slice::from_ref(id))
+                    .await?
+                    .pop()
+                    .flatten(),
+            };
             let Some(Versioned { version, value }) = loaded else {
                 return Ok(None);
             };
             let before = value.clone();
-            let transition = value.advance(input.clone(), attempt_timeout, now);
-            if transition.state == before && transition.facts.is_empty() {
-                return Ok(Some(transition));
+            let value = value.advance(input.clone(), attempt_timeout, now);
+            if value.state == before && value.facts.is_empty() {
+                return Ok(Some(Versioned { version, value }));
             }
-            let mut unit = self.page_unit(version, &transition, now);
-            if let Some(message) = &transition.quotable {
+            let mut unit = self.page_unit(version, &value, now);
+            if let Some(message) = &value.quotable {
                 let person = std::slice::from_ref(responder);
-                for Versioned { version, mut value } in self.load_conversations(person).await? {
-                    value.sent(message);
-                    let write = self.write_conversation(responder, version, &value, Vec::new());
+                for Versioned {
+                    version,
+                    value: mut talk,
+                } in self.load_conversations(person).await?
+                {
+                    talk.sent(message);
+                    let write = self.write_conversation(responder, version, &talk, Vec::new());
                     unit.machines.push(write);
                 }
             }
             if self.commit(shard, unit).await? == Committed::Applied {
-                return Ok(Some(transition));
+                let version = version + 1;
+                return Ok(Some(Versioned { version, value }));
             }
         }
         Err(StoreError::Contended(id.to_string()))

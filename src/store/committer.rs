@@ -9,7 +9,11 @@ use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Keys, Shard, StoreError, scripts};
+use super::{
+    Keys, Shard, StoreError,
+    packing::{json, pack},
+    scripts,
+};
 use crate::domain::{
     delivery::{FailureKind, ReceiptKind},
     escalation::{Answer, Effect},
@@ -38,8 +42,8 @@ pub struct MachineWrite {
     pub key: String,
     /// The version it was loaded with; 0: it must not exist.
     pub version: u64,
-    /// Its new state as JSON.
-    pub state: String,
+    /// Its new state, packed.
+    pub state: Vec<u8>,
     /// Its name in the due-queue and when it next wants to be woken; none for a machine that has no
     /// place there.
     pub wake: Option<(String, Option<Timestamp>)>,
@@ -53,6 +57,9 @@ pub struct MachineWrite {
 pub enum Handover {
     /// An escalation's effect, for a responder.
     Responder {
+        /// The version of the escalation that ordered it: while it has that version, it still wants it.
+        #[serde(default)]
+        version: u64,
         /// What is to be done.
         #[serde(flatten)]
         effect: Box<Effect>,
@@ -158,6 +165,7 @@ struct Committer {
 impl Committer {
     /// Commits the batch, in as many calls as it takes, and answers every job.
     async fn commit(&mut self, batch: &mut Vec<Job>) {
+        let mut lost = false;
         while !batch.is_empty() {
             let (call, link, sequence) = self.call(batch);
             let word = scripts::run_commit(&call, &mut self.connection).await;
@@ -196,6 +204,9 @@ impl Committer {
                         }
                     }
                 }
+                // Done or not, nobody knows. Given once more it is told apart: by the head, if it had
+                // facts; else by its own versions, a conflict like any other.
+                Err(StoreError::Redis(error)) if !lost && may_be_done(&error) => lost = true,
                 Err(error) => {
                     let text = error.to_string();
                     tracing::warn!(shard = %self.shard, error = %text, units = batch.len(), "commit failed");
@@ -236,7 +247,9 @@ impl Committer {
             }
             call.arg(unit.outbox.len());
             for (id, at, handover) in &unit.outbox {
-                call.arg(id).arg(millisecond_after(*at)).arg(json(handover));
+                call.arg(id)
+                    .arg(millisecond_after(*at))
+                    .arg(pack(&json(handover)));
             }
             call.arg(unit.done.len());
             for id in &unit.done {
@@ -258,8 +271,8 @@ fn chain(
     for fact in facts {
         let fact = json(fact);
         *sequence += 1;
-        *link = link.follow(*sequence, fact.as_bytes());
-        call.arg(fact).arg(&link.0[..]);
+        *link = link.follow(*sequence, &fact);
+        call.arg(pack(&fact)).arg(&link.0[..]);
     }
 }
 
@@ -273,14 +286,14 @@ fn millisecond_after(at: Timestamp) -> i64 {
     }
 }
 
+/// Whether the connection was lost with the call on its way. One that was refused never left.
+fn may_be_done(error: &redis::RedisError) -> bool {
+    error.is_connection_dropped() && !error.is_connection_refusal()
+}
+
 fn answer_all(batch: &mut Vec<Job>, mut answer: impl FnMut() -> Result<Committed, StoreError>) {
     for job in batch.drain(..) {
         // Whoever asked may have gone; the work is done all the same.
         let _ = job.done.send(answer());
     }
-}
-
-/// Our own types always have a JSON form: their maps have text keys.
-pub(super) fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }

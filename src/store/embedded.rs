@@ -9,6 +9,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -252,6 +253,8 @@ fn spawn(options: &Options, socket: &Path) -> Result<Child, EmbeddedError> {
         command
             .args(&arguments)
             .current_dir(&options.folder)
+            // A Ctrl-C at the terminal is for the service, which still has to settle what is in flight.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -211,6 +211,12 @@ impl Keys {
         format!("{}:{{meta}}:seen", self.prefix)
     }
 
+    /// Hash: how far each interrupted import came, as JSON, by the print of its file and options. An
+    /// entry goes when its import is done.
+    pub fn imports(&self) -> String {
+        format!("{}:{{meta}}:imports", self.prefix)
+    }
+
     /// Channel: a shard has something due earlier than before. The message is the shard.
     pub fn wake_channel(&self) -> String {
         format!("{}:wake", self.prefix)

@@ -1,8 +1,8 @@
 //! Reading the ledger and proving that it is whole.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use super::{Shard, Store, StoreError};
+use super::{Shard, Store, StoreError, packing};
 use crate::domain::{
     fact::{Fact, GENESIS, Link, What},
     id::ComplaintId,
@@ -13,7 +13,7 @@ use crate::domain::{
 pub struct Stored {
     /// Its place in the shard's ledger, from 1.
     pub sequence: u64,
-    /// The fact's bytes.
+    /// The fact's JSON; what cannot be unpacked is as it lies there, and its link will not follow.
     pub fact: Vec<u8>,
     /// Its link.
     pub link: Vec<u8>,
@@ -90,7 +90,9 @@ impl Store {
                     .next()
                     .and_then(|n| n.parse().ok())
                     .unwrap_or(0),
-                fact: fields.remove("f").unwrap_or_default(),
+                fact: fields.remove("f").map_or_else(Vec::new, |packed| {
+                    packing::unpack(&packed).map_or_else(|_| packed.clone(), Cow::into_owned)
+                }),
                 link: fields.remove("h").unwrap_or_default(),
             })
             .collect())
@@ -213,7 +215,7 @@ impl Store {
             .flatten()
             .map(|(id, fields)| {
                 let fact = fields.get("f").map(Vec::as_slice).unwrap_or_default();
-                serde_json::from_slice(fact).map_err(|error| StoreError::Unreadable {
+                packing::read(fact).map_err(|error| StoreError::Unreadable {
                     key: format!("ledger entry {id}"),
                     why: error.to_string(),
                 })

@@ -3,7 +3,10 @@
 use redis::Pipeline;
 use serde::de::DeserializeOwned;
 
-use super::{MachineWrite, Shard, Store, StoreError, committer::json};
+use super::{
+    MachineWrite, Shard, Store, StoreError,
+    packing::{self, json, pack},
+};
 use crate::domain::{
     conversation::Conversation,
     delivery::Address,
@@ -24,6 +27,38 @@ pub struct Versioned<T> {
     pub value: T,
 }
 
+/// A machine as a batch finds it. One record that cannot be read must not stop the others.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Loaded<T> {
+    /// It is there.
+    There(Versioned<T>),
+    /// There is none.
+    Absent,
+    /// It cannot be read.
+    Unreadable {
+        /// Its key.
+        key: String,
+        /// Its version, where that can be read.
+        version: u64,
+        /// Why.
+        why: String,
+    },
+}
+
+impl<T> Loaded<T> {
+    /// The machine, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn or_absent(self) -> Result<Option<Versioned<T>>, StoreError> {
+        match self {
+            Self::There(machine) => Ok(Some(machine)),
+            Self::Absent => Ok(None),
+            Self::Unreadable { key, why, .. } => Err(StoreError::Unreadable { key, why }),
+        }
+    }
+}
+
 impl Store {
     /// The escalations of these complaints, in their order; none where there is none.
     ///
@@ -33,8 +68,40 @@ impl Store {
         &self,
         complaints: &[ComplaintId],
     ) -> Result<Vec<Option<Versioned<Escalation>>>, StoreError> {
+        let found = self.find_escalations(complaints).await?;
+        found.into_iter().map(Loaded::or_absent).collect()
+    }
+
+    /// The same for a batch, which goes on where one cannot be read.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn find_escalations(
+        &self,
+        complaints: &[ComplaintId],
+    ) -> Result<Vec<Loaded<Escalation>>, StoreError> {
         let keys = complaints.iter().map(|id| self.keys().escalation(id));
-        self.load(keys.collect()).await
+        self.find(keys.collect()).await
+    }
+
+    /// The versions of these complaints' escalations; none where there is none.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn versions(
+        &self,
+        complaints: &[ComplaintId],
+    ) -> Result<Vec<Option<u64>>, StoreError> {
+        if complaints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipe = Pipeline::with_capacity(complaints.len());
+        for complaint in complaints {
+            pipe.cmd("HGET")
+                .arg(self.keys().escalation(complaint))
+                .arg("v");
+        }
+        Ok(pipe.query_async(&mut self.connection()).await?)
     }
 
     /// One complaint's escalation.
@@ -60,29 +127,66 @@ impl Store {
         shard: Shard,
         pages: &[PageId],
     ) -> Result<Vec<Option<Versioned<Page>>>, StoreError> {
-        let keys = pages.iter().map(|id| self.keys().page(shard, id));
-        self.load(keys.collect()).await
+        let found = self.find_pages(shard, pages).await?;
+        found.into_iter().map(Loaded::or_absent).collect()
     }
 
-    /// The conversations with these responders; a new one where there is none.
+    /// The same for a batch, which goes on where one cannot be read.
     ///
     /// # Errors
-    /// When Redis is away or a record cannot be read.
+    /// When Redis is away.
+    pub async fn find_pages(
+        &self,
+        shard: Shard,
+        pages: &[PageId],
+    ) -> Result<Vec<Loaded<Page>>, StoreError> {
+        let keys = pages.iter().map(|id| self.keys().page(shard, id));
+        self.find(keys.collect()).await
+    }
+
+    /// The conversations with these responders; a new one where there is none. One that cannot be
+    /// read goes to the dead letters and begins anew: its person must be paged all the same.
+    ///
+    /// # Errors
+    /// When Redis is away.
     pub async fn load_conversations(
         &self,
         responders: &[ResponderId],
     ) -> Result<Vec<Versioned<Conversation>>, StoreError> {
         let keys = responders.iter().map(|id| self.keys().conversation(id));
-        let found = self.load(keys.collect()).await?;
-        Ok(found
-            .into_iter()
-            .map(|found| {
-                found.unwrap_or_else(|| Versioned {
-                    version: 0,
-                    value: Conversation::default(),
-                })
-            })
-            .collect())
+        let mut conversations = Vec::with_capacity(responders.len());
+        for found in self.find(keys.collect()).await? {
+            let version = match found {
+                Loaded::There(conversation) => {
+                    conversations.push(conversation);
+                    continue;
+                }
+                Loaded::Absent => 0,
+                Loaded::Unreadable { key, version, why } => {
+                    self.bury_machine(&key, &why).await?;
+                    version
+                }
+            };
+            conversations.push(Versioned {
+                version,
+                value: Conversation::default(),
+            });
+        }
+        Ok(conversations)
+    }
+
+    /// Puts a machine that cannot be read into the dead letters, as it lies there.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn bury_machine(&self, key: &str, why: &str) -> Result<(), StoreError> {
+        let state: Option<Vec<u8>> = redis::cmd("HGET")
+            .arg(key)
+            .arg("s")
+            .query_async(&mut self.connection())
+            .await?;
+        let body = packing::text(&state.unwrap_or_default());
+        self.bury(key, &body, why).await
     }
 
     /// What is remembered of an address that replies come from; nothing yet of a new one.
@@ -90,17 +194,18 @@ impl Store {
     /// # Errors
     /// When Redis is away or the record cannot be read.
     pub async fn load_sender(&self, address: &Address) -> Result<Versioned<Sender>, StoreError> {
-        let found = self.load(vec![self.keys().sender(address)]).await?.pop();
-        Ok(found.flatten().unwrap_or_else(|| Versioned {
+        let found = self.find(vec![self.keys().sender(address)]).await?.pop();
+        let found = found.map_or(Ok(None), Loaded::or_absent)?;
+        Ok(found.unwrap_or_else(|| Versioned {
             version: 0,
             value: Sender::default(),
         }))
     }
 
-    async fn load<T: DeserializeOwned>(
+    async fn find<T: DeserializeOwned>(
         &self,
         keys: Vec<String>,
-    ) -> Result<Vec<Option<Versioned<T>>>, StoreError> {
+    ) -> Result<Vec<Loaded<T>>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -108,21 +213,23 @@ impl Store {
         for key in &keys {
             pipe.cmd("HMGET").arg(key).arg("v").arg("s");
         }
-        let found: Vec<(Option<u64>, Option<String>)> =
+        let found: Vec<(Option<u64>, Option<Vec<u8>>)> =
             pipe.query_async(&mut self.connection()).await?;
-        found
+        Ok(found
             .into_iter()
             .zip(keys)
             .map(|((version, state), key)| match (version, state) {
-                (Some(version), Some(state)) => serde_json::from_str(&state)
-                    .map(|value| Some(Versioned { version, value }))
-                    .map_err(|error| StoreError::Unreadable {
+                (Some(version), Some(state)) => match packing::read(&state) {
+                    Ok(value) => Loaded::There(Versioned { version, value }),
+                    Err(error) => Loaded::Unreadable {
                         key,
+                        version,
                         why: error.to_string(),
-                    }),
-                _ => Ok(None),
+                    },
+                },
+                _ => Loaded::Absent,
             })
-            .collect()
+            .collect())
     }
 
     /// An escalation's change.
@@ -137,7 +244,7 @@ impl Store {
         MachineWrite {
             key: self.keys().escalation(complaint),
             version,
-            state: json(state),
+            state: pack(&json(state)),
             wake: Some((complaint.to_string(), wake_at)),
             facts,
         }
@@ -155,7 +262,7 @@ impl Store {
         MachineWrite {
             key: self.keys().page(shard, &state.id),
             version,
-            state: json(state),
+            state: pack(&json(state)),
             wake: Some((state.id.to_string(), wake_at)),
             facts,
         }
@@ -166,7 +273,7 @@ impl Store {
         MachineWrite {
             key: self.keys().sender(address),
             version,
-            state: json(state),
+            state: pack(&json(state)),
             wake: None,
             facts: Vec::new(),
         }
@@ -183,7 +290,7 @@ impl Store {
         MachineWrite {
             key: self.keys().conversation(responder),
             version,
-            state: json(state),
+            state: pack(&json(state)),
             wake: None,
             facts,
         }

@@ -16,9 +16,11 @@ pub mod advance;
 pub mod committer;
 mod connection;
 pub mod embedded;
+mod imports;
 pub mod keys;
 pub mod ledger;
 mod machines;
+mod packing;
 mod queues;
 mod scripts;
 pub mod seen;
@@ -34,7 +36,7 @@ pub use self::{
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
-    machines::Versioned,
+    machines::{Loaded, Versioned},
     queues::{Claimed, Entry},
     world::{World, Worlds},
 };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Handover, Shard, Store, StoreError, scripts};
+use super::{Handover, Shard, Store, StoreError, packing, scripts};
 
 /// What was taken from the due-queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,34 +63,31 @@ impl Store {
         limit: usize,
         lease_end: Timestamp,
     ) -> Result<Vec<Entry>, StoreError> {
-        let taken = scripts::claim(
+        let taken = scripts::claim_outbox(
             &mut self.connection(),
-            &self.keys().outbox(shard),
+            (
+                &self.keys().outbox(shard),
+                &self.keys().outbox_entries(shard),
+            ),
             now.as_millisecond(),
             limit,
             lease_end.as_millisecond(),
         )
         .await?;
-        if taken.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = taken.into_iter().map(|(id, _)| id).collect();
-        let bodies: Vec<Option<String>> = redis::cmd("HMGET")
-            .arg(self.keys().outbox_entries(shard))
-            .arg(&ids)
-            .query_async(&mut self.connection())
-            .await?;
-        let mut entries = Vec::with_capacity(ids.len());
+        let mut entries = Vec::with_capacity(taken.len());
         let mut unreadable = Vec::new();
-        for (id, body) in ids.into_iter().zip(bodies) {
-            match body.as_deref().map(serde_json::from_str) {
-                Some(Ok(handover)) => entries.push(Entry { id, handover }),
-                Some(Err(error)) => {
-                    self.bury(&id, body.as_deref().unwrap_or_default(), &error.to_string())
+        for (id, body) in taken {
+            if body.is_empty() {
+                unreadable.push(id); // It was handed over while it was being taken.
+                continue;
+            }
+            match packing::read(&body) {
+                Ok(handover) => entries.push(Entry { id, handover }),
+                Err(error) => {
+                    self.bury(&id, &packing::text(&body), &error.to_string())
                         .await?;
                     unreadable.push(id);
                 }
-                None => unreadable.push(id),
             }
         }
         self.outbox_done(shard, &unreadable).await?;

@@ -9,6 +9,8 @@ use super::StoreError;
 
 static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/commit.lua")));
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/claim.lua")));
+static CLAIM_OUTBOX: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("lua/claim_outbox.lua")));
 static PUBLISH: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/publish_snapshot.lua")));
 static CLAIM_SLOT: LazyLock<Script> =
@@ -71,13 +73,27 @@ pub(super) async fn claim(
     Ok(call.invoke_async(connection).await?)
 }
 
+/// Takes entries of an outbox; gives their ids and bodies.
+pub(super) async fn claim_outbox(
+    connection: &mut ConnectionManager,
+    (outbox, entries): (&str, &str),
+    now_ms: i64,
+    limit: usize,
+    lease_end_ms: i64,
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let mut call = CLAIM_OUTBOX.prepare_invoke();
+    call.key(outbox).key(entries);
+    call.arg(now_ms).arg(limit).arg(lease_end_ms);
+    Ok(call.invoke_async(connection).await?)
+}
+
 /// Makes a snapshot live; gives its version and whether it is new.
 pub(super) async fn publish_snapshot(
     connection: &mut ConnectionManager,
     snapshots: &str,
     live: &str,
     name: &str,
-    content: &str,
+    content: &[u8],
 ) -> Result<(u32, bool), StoreError> {
     let mut call = PUBLISH.prepare_invoke();
     call.key(snapshots).key(live).arg(name).arg(content);

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Store, StoreError, committer::json, scripts};
+use super::{Store, StoreError, packing::json, scripts};
 
 /// A kind of snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,9 +13,9 @@ use crate::domain::{
     conversation::CodeShare,
     delivery::{Address, Transport},
     directory::Directory,
-    escalation::{Context, PolicyRef},
+    escalation::Context,
     id::{CalendarId, ResponderId},
-    policy::Policy,
+    policy::{Policy, PolicyRef},
 };
 
 /// One consistent set of snapshots.

@@ -24,7 +24,7 @@ use crate::{
         id::{ComplaintId, UnitCode},
     },
     intake::{
-        submission::{FieldFault, Submission, parse_submission},
+        submission::{FieldFault, Submission, parse_submission, shown},
         take::{Mode, Taken, take},
     },
     report::timeline,
@@ -118,19 +118,19 @@ fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<Field
     let value = serde_json::from_slice(text).map_err(|error| {
         vec![FieldFault {
             field: "(body)".into(),
-            value: String::from_utf8_lossy(&text[..text.len().min(80)]).into_owned(),
+            value: format!("({} bytes)", text.len()),
             problem: format!("not JSON: {error}"),
             remedy: "send one JSON object".into(),
         }]
     })?;
     let mut submission = parse_submission(value, now)?;
-    if let Some(unit) = &submission.complaint.unit {
+    if let Some(written) = submission.unit_as_written() {
         // A caller of the API is told of a unit that is not there; a file's row goes to the desk.
-        let found = web.units.find(unit.as_str()).ok_or_else(|| {
+        let found = web.units.find(written).unit_or_problem().map_err(|problem| {
             vec![FieldFault {
                 field: "unit".into(),
-                value: unit.to_string(),
-                problem: "there is no such unit".into(),
+                value: shown("unit", &written.into()),
+                problem,
                 remedy: "send a unit's code from the directory, or leave the field out for the coordinator's desk".into(),
             }]
         })?;

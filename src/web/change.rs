@@ -205,11 +205,12 @@ pub(super) async fn reassign(
     let unit = change
         .unit
         .map(|name| {
-            web.units.find(&name).cloned().ok_or_else(|| {
+            let found = web.units.find(&name).unit_or_problem();
+            found.cloned().map_err(|problem| {
                 fault(
                     "unit",
                     &name,
-                    "there is no such unit",
+                    &problem,
                     "send a unit's code from the directory".to_owned(),
                 )
             })

@@ -9,6 +9,11 @@
 )]
 
 mod bad_requests;
+mod export;
+mod imports;
+#[cfg(debug_assertions)] // Only then does the program know how to halt.
+mod kills;
+mod lost_answers;
 mod peers;
 mod providers_whatsapp;
 mod service;

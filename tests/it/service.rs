@@ -177,7 +177,7 @@ async fn a_bad_request_is_told_what_is_wrong_and_the_service_lives() {
     let at = "/api/v1/complaints";
     let good = r#"{"id":"A1","received_at":"2026-11-01T00:00:00Z","unit":"DISHUB","category":"x"}"#;
     let json = "application/json";
-    let cases: [(&str, &str, u16, &str); 8] = [
+    let cases: [(&str, &str, u16, &str); 10] = [
         (json, good, 201, "\"result\":\"new\""),
         (json, good, 200, "\"result\":\"known\""),
         (
@@ -196,6 +196,18 @@ async fn a_bad_request_is_told_what_is_wrong_and_the_service_lives() {
         (
             json,
             r#"{"id":"A2","received_at":"2026-11-01T00:00:00Z","unit":"DISHUP"}"#,
+            422,
+            "there is no such unit",
+        ),
+        (
+            json,
+            r#"{"id":"A3","received_at":"2026-11-01T00:00:00Z","unit":"Dinas Perhubungan"}"#,
+            201,
+            "\"unit\":\"DISHUB\"",
+        ),
+        (
+            json,
+            r#"{"id":"A4","received_at":"2026-11-01T00:00:00Z","unit":"Dinas Yang Tidak Ada"}"#,
             422,
             "there is no such unit",
         ),

@@ -1,8 +1,9 @@
 //! What an answer does: an acknowledgement holds the paging, a refusal passes it on.
 
-use super::{Answer, Effect, Input, Paging, Step, firing::Call};
+use jiff::Timestamp;
+
+use super::{Answer, Effect, Input, Paging, Step, call::Call};
 use crate::domain::{
-    directory::Resolution,
     fact::{CancelReason, NoEffect, What},
     id::ResponderId,
     message::{Notice, ReplyNote},
@@ -18,7 +19,9 @@ impl Step<'_> {
         self.record_miss_if_due(self.now);
         let complaint = self.state.complaint.id.clone();
         let chain = match &self.state.paging {
-            Paging::Waiting | Paging::Exhausted { .. } => None,
+            Paging::Waiting => None,
+            // Its round is over: should nothing follow, the next begins.
+            Paging::Exhausted { chain, .. } => chain.clone(),
             Paging::Escalating(chain) => Some(chain.clone()),
             Paging::Acknowledged { by, until, chain } if *until <= self.now => {
                 let _ = by; // The hold has run out, so anybody may take it on anew.
@@ -44,7 +47,9 @@ impl Step<'_> {
         let until = self
             .now
             .saturating_add(self.context.policy.hold)
-            .unwrap_or(jiff::Timestamp::MAX);
+            .unwrap_or(Timestamp::MAX);
+        // Whoever takes it on after all is told again like everybody else.
+        self.state.refused.remove(&answer.responder);
         self.state.paging = Paging::Acknowledged {
             by: answer.responder.clone(),
             until,
@@ -87,6 +92,7 @@ impl Step<'_> {
             to,
             reply: answer.reply.clone(),
         });
+        self.state.refused.insert(answer.responder.clone());
         if let Some(page) = self
             .state
             .told
@@ -114,47 +120,30 @@ impl Step<'_> {
         );
     }
 
-    /// Tells those whom the policy names for a refusal; gives the title of the first of them.
+    /// Tells those whom the policy names for a refusal; gives the title of the first of them. Who
+    /// has just refused is never asked by this.
     pub(super) fn call_after_refusal(&mut self, by: Option<&ResponderId>) -> Option<String> {
-        let directory = self.context.directory;
-        let unit = self.state.complaint.unit.clone();
-        let mut to = self.context.policy.on_refusal.clone();
-        // Who has just refused is not asked again.
-        to.retain(|target| {
-            !matches!(
-                directory.resolve(target, unit.as_ref(), self.now),
-                Resolution::Holder { responder, .. } if Some(responder) == by
-            )
-        });
-        let passed_to =
-            to.iter().find_map(
-                |target| match directory.resolve(target, unit.as_ref(), self.now) {
-                    Resolution::Holder { post, .. } => {
-                        directory.posts.get(post).map(|post| post.title.clone())
-                    }
-                    _ => None,
-                },
-            );
         self.call(Call {
-            to,
+            to: self.context.policy.on_refusal.clone(),
             reach: Reach::InTurn,
             notice: Notice::Refused,
             label: "refusal".to_owned(),
             due_at: self.now,
-        });
-        passed_to
+            refused_by: by.cloned(),
+        })
     }
 
     /// Inputs to a complaint that is closed: people who answer late are told the truth.
-    pub(super) fn after_the_end(&mut self, input: Input) {
+    pub(super) fn after_the_end(&mut self, closed_at: Timestamp, input: Input) {
         match input {
             Input::Acknowledged(answer) | Input::Refused { answer, .. } => {
                 if self.first_time(&answer.reply) {
                     self.no_longer_open(&answer);
                 }
             }
-            Input::StatusChanged { status, at } => self.reopened(status, at),
-            Input::TimerFired | Input::Reassigned { .. } | Input::PageFailed { .. } => {}
+            Input::StatusChanged { status, at } => self.reopened(closed_at, status, at),
+            Input::Reassigned { unit } => self.reassigned_after_the_end(unit),
+            Input::TimerFired | Input::PageFailed { .. } => {}
         }
     }
 

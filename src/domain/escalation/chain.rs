@@ -130,6 +130,23 @@ impl Chain {
         }
     }
 
+    /// Counts the step that was taken last as taken now. A step that went out late is then followed
+    /// by its full time before the policy gives up.
+    pub(super) fn count_from(&mut self, policy: &Policy, now: Timestamp) {
+        if let Some(taken) = self.taken {
+            let late = now.duration_since(self.step_at(policy, taken.step));
+            self.anchor = later(self.anchor, late);
+            self.repeats_from(now);
+        }
+    }
+
+    /// Repeats of the step that was taken last are counted from `at`.
+    pub(super) fn repeats_from(&mut self, at: Timestamp) {
+        if let Some(taken) = &mut self.taken {
+            taken.at = at;
+        }
+    }
+
     pub(super) fn take(&mut self, due: Due) {
         match due {
             Due::Step { step, at } => self.taken = Some(Taken { step, times: 1, at }),

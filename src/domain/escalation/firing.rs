@@ -1,49 +1,36 @@
-//! What a wake-up brings: the miss, the warnings, the steps; and whom that tells.
+//! What a wake-up brings: the miss, the warnings, the steps.
 //!
 //! Several things that are due at once (Siaga was down, or an acknowledgement held them back) are
 //! told once, to everybody whom any of them names, in the words of the latest. The others are
 //! recorded as folded. So nobody is forgotten and nobody gets a flood.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Chain, Effect, Escalation, PageOrder, Paging, Promise, Running, Step,
+    Chain, Paging, Running, Step,
+    call::Call,
     chain::{Due, Taken},
 };
 use crate::domain::{
-    directory::{Directory, Resolution, Responder},
-    fact::{Alarm, CancelReason, FoldReason, SkipReason, What},
-    id::{PageId, PostCode, ResponderId},
-    message::{Alert, Notice},
-    policy::{Reach, Target},
+    fact::{Alarm, FoldReason, What},
+    message::Notice,
+    policy::{Policy, Reach},
 };
-
-/// People to be told together, and why.
-pub(super) struct Call {
-    pub(super) to: Vec<Target>,
-    pub(super) reach: Reach,
-    pub(super) notice: Notice,
-    /// As an operator would name it: `warning 75%`, `step 2`.
-    pub(super) label: String,
-    pub(super) due_at: Timestamp,
-}
 
 impl Step<'_> {
     pub(super) fn timer_fired(&mut self) {
         self.record_miss_if_due(self.now);
         match self.state.paging.clone() {
-            Paging::Waiting => self.warn(FoldReason::Late),
-            Paging::Escalating(chain) => self.take_steps(chain, FoldReason::Late, false),
+            Paging::Waiting => self.warn(None),
+            Paging::Escalating(chain) => self.take_steps(chain, None),
             Paging::Acknowledged { until, chain, .. } if until <= self.now => {
                 self.facts.push(What::HoldEnded);
                 if let Some(deadline) = self.state.promise.missed {
                     let chain = chain.unwrap_or_else(|| Chain::begin(deadline));
-                    self.take_steps(chain, FoldReason::Held, true);
+                    self.take_steps(chain, Some(until));
                 } else {
                     self.state.paging = Paging::Waiting;
-                    self.warn(FoldReason::Held);
+                    self.warn(Some(until));
                 }
             }
             Paging::Quiet => self.review_pause(),
@@ -66,26 +53,24 @@ impl Step<'_> {
             deadline,
             unit: self.state.complaint.unit.clone(),
         });
+        let warnings = self.context.policy.warnings.iter();
+        let unsent: Vec<String> = warnings
+            .skip(self.state.promise.warned)
+            .map(|warning| format!("warning {}%", warning.at_percent))
+            .collect();
+        if !unsent.is_empty() {
+            self.facts.push(What::Folded {
+                what: unsent,
+                why: FoldReason::DeadlinePassed,
+            });
+        }
         if matches!(self.state.paging, Paging::Waiting) {
-            let unsent: Vec<String> = self.context.policy.warnings[self
-                .state
-                .promise
-                .warned
-                .min(self.context.policy.warnings.len())..]
-                .iter()
-                .map(|warning| format!("warning {}%", warning.at_percent))
-                .collect();
-            if !unsent.is_empty() {
-                self.facts.push(What::Folded {
-                    what: unsent,
-                    why: FoldReason::DeadlinePassed,
-                });
-            }
             self.state.paging = Paging::Escalating(Chain::begin(deadline));
         }
     }
 
-    fn warn(&mut self, why: FoldReason) {
+    /// Sends the warnings that are due. `held`: when the hold that kept them back ended.
+    fn warn(&mut self, held: Option<Timestamp>) {
         let mut due = Vec::new();
         while let Some(at) = self.state.promise.next_warning_at(&self.context)
             && at <= self.now
@@ -93,38 +78,50 @@ impl Step<'_> {
             due.push((self.state.promise.warned, at));
             self.state.promise.warned += 1;
         }
-        let Some((&(last, due_at), folded)) = due.split_last() else {
+        let Some((&(last, last_at), folded)) = due.split_last() else {
             return;
         };
         let warnings = &self.context.policy.warnings;
         let percent = warnings[last].at_percent;
+        let earliest = due[0].1;
         if !folded.is_empty() {
             self.facts.push(What::Folded {
                 what: folded
                     .iter()
                     .map(|(index, _)| format!("warning {}%", warnings[*index].at_percent))
                     .collect(),
-                why,
+                why: match held {
+                    Some(_) => FoldReason::Held,
+                    None if earliest == last_at => FoldReason::SameMoment,
+                    None => FoldReason::Late,
+                },
             });
         }
-        self.facts.push(What::Warned { percent, due_at });
+        self.facts.push(What::Warned {
+            percent,
+            due_at: after_hold(last_at, held),
+        });
         let chosen = || due.iter().rev().map(|(index, _)| &warnings[*index]);
         self.call(Call {
             to: chosen().flat_map(|warning| warning.to.clone()).collect(),
             reach: widest(chosen().map(|warning| warning.reach)),
             notice: Notice::Warning { percent },
             label: format!("warning {percent}%"),
-            due_at,
+            due_at: after_hold(earliest, held),
+            refused_by: None,
         });
     }
 
-    /// Takes every step that is due. `resumed`: paging begins again after a hold, so if nothing new
-    /// is due the step that was taken last is taken once more.
-    pub(super) fn take_steps(&mut self, mut chain: Chain, why: FoldReason, resumed: bool) {
+    /// Takes every step that is due. `held`: when the hold that kept the paging back ended. Paging
+    /// then begins again: if nothing new is due the step that was taken last is taken once more, and
+    /// if the last round was over a new one begins. Who takes it on and shows nothing earns no
+    /// silence.
+    pub(super) fn take_steps(&mut self, mut chain: Chain, held: Option<Timestamp>) {
         let policy = self.context.policy;
-        let first_ever = chain.round == 0 && chain.taken.is_none();
-        let mut due: Vec<usize> = Vec::new();
+        // Steps that are due, and since when.
+        let mut due: Vec<(usize, Timestamp)> = Vec::new();
         let mut again = None;
+        let mut round_at = None;
         let mut ended = false;
         loop {
             let next = chain.due(policy);
@@ -132,6 +129,12 @@ impl Step<'_> {
                 break;
             }
             match next {
+                // What went out late is followed by its full time before the policy gives up.
+                Due::End { .. } if !due.is_empty() => {
+                    chain.count_from(policy, self.now);
+                    break;
+                }
+                Due::End { .. } if held.is_some() => chain.take(Due::Round { at: self.now }),
                 Due::End { .. } => {
                     ended = true;
                     break;
@@ -139,83 +142,98 @@ impl Step<'_> {
                 Due::Round { at } => {
                     // Rounds that lie wholly in the past are not walked through one by one.
                     let behind = self.now.duration_since(at) > policy.repeat.every;
+                    round_at = behind.then_some(at);
                     chain.take(Due::Round {
                         at: if behind { self.now } else { at },
                     });
                 }
                 Due::Again { at } => {
-                    let every = policy.steps[chain.taken.map_or(0, |taken| taken.step)]
-                        .again_every
-                        .map_or(1, |every| every.as_millis().max(1));
-                    let missed = self.now.duration_since(at).as_millis() / every;
-                    let jump = jiff::SignedDuration::from_millis(
-                        i64::try_from(missed * every).unwrap_or(0),
-                    );
-                    chain.take(Due::Again {
-                        at: at.saturating_add(jump).unwrap_or(at),
-                    });
-                    again = chain.taken.map(|taken| taken.step);
+                    let latest = latest_repeat(policy, &chain, at, self.now);
+                    if due.is_empty() {
+                        again = chain.taken.map(|taken| (taken.step, at));
+                        chain.take(Due::Again { at: latest });
+                    } else {
+                        // It has not been taken for the first time yet: that is what goes out.
+                        chain.repeats_from(latest);
+                    }
                 }
-                Due::Step { step, .. } => {
+                Due::Step { step, at } => {
                     chain.take(next);
                     // Who was to be told once more of the step before has been told of it once.
                     again = None;
-                    due.push(step);
+                    due.push((step, round_at.take().unwrap_or(at)));
                 }
             }
         }
         if due.is_empty() {
             due.extend(again);
         }
-        if let Some(taken) = chain.taken
-            && due.is_empty()
-            && resumed
-            && !ended
-        {
-            chain.taken = Some(Taken {
-                times: taken.times + 1,
-                at: self.now,
-                ..taken
-            });
-            due.push(taken.step);
+        if let (Some(until), Some(taken), true) = (held, chain.taken, due.is_empty()) {
+            chain.take(Due::Again { at: until });
+            due.push((taken.step, until));
         }
-        let last_taken = chain.taken;
-        let round = chain.round;
+        let (round, last_taken) = (chain.round, chain.taken);
         self.state.paging = if ended {
-            Paging::Exhausted { since: self.now }
+            Paging::Exhausted {
+                since: self.now,
+                chain: Some(chain),
+            }
         } else {
             Paging::Escalating(chain)
         };
-        if let (Some((_, folded)), Some(taken)) = (due.split_last(), last_taken) {
-            if !folded.is_empty() {
-                self.facts.push(What::Folded {
-                    what: folded.iter().map(|step| format!("step {step}")).collect(),
-                    why,
-                });
-            }
-            self.facts.push(What::Stepped {
-                round,
-                step: taken.step,
-                time: taken.times,
-                due_at: taken.at,
-            });
-            let chosen = || due.iter().rev().map(|step| &policy.steps[*step]);
-            self.call(Call {
-                to: chosen().flat_map(|step| step.to.clone()).collect(),
-                reach: widest(chosen().map(|step| step.reach)),
-                notice: if first_ever {
-                    Notice::Missed
-                } else {
-                    Notice::StillMissed
-                },
-                label: format!("step {}", taken.step),
-                due_at: taken.at,
-            });
+        if let Some(taken) = last_taken {
+            self.tell_steps(&due, round, taken, held);
         }
         if ended {
             self.facts.push(What::Exhausted);
             self.alarm(Alarm::Exhausted);
         }
+    }
+
+    /// Tells everybody whom one of these steps names, in the words of the last.
+    fn tell_steps(
+        &mut self,
+        due: &[(usize, Timestamp)],
+        round: u32,
+        taken: Taken,
+        held: Option<Timestamp>,
+    ) {
+        let Some((&(_, last_at), folded)) = due.split_last() else {
+            return;
+        };
+        if !folded.is_empty() {
+            self.facts.push(What::Folded {
+                what: folded
+                    .iter()
+                    .map(|(step, _)| format!("step {step}"))
+                    .collect(),
+                why: match held {
+                    Some(_) => FoldReason::Held,
+                    None => FoldReason::Late,
+                },
+            });
+        }
+        self.facts.push(What::Stepped {
+            round,
+            step: taken.step,
+            time: taken.times,
+            due_at: after_hold(last_at, held),
+        });
+        let steps = &self.context.policy.steps;
+        let chosen = || due.iter().rev().map(|(step, _)| &steps[*step]);
+        let told = self.call(Call {
+            to: chosen().flat_map(|step| step.to.clone()).collect(),
+            reach: widest(chosen().map(|step| step.reach)),
+            notice: if self.state.promise.miss_told {
+                Notice::StillMissed
+            } else {
+                Notice::Missed
+            },
+            label: format!("step {}", taken.step),
+            due_at: after_hold(due[0].1, held),
+            refused_by: None,
+        });
+        self.state.promise.miss_told |= told.is_some();
     }
 
     fn review_pause(&mut self) {
@@ -230,138 +248,6 @@ impl Step<'_> {
             self.alarm(Alarm::PausedLong { since });
         }
     }
-
-    /// Tells everybody a call names, each once. Those who stand for nobody are recorded.
-    pub(super) fn call(&mut self, call: Call) {
-        let chosen = self.resolve(&call.to);
-        if chosen.is_empty() {
-            self.alarm(Alarm::NobodyToPage { step: call.label });
-            return;
-        }
-        self.state.pagings += 1;
-        for (responder, chosen) in chosen {
-            let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
-            let live = self.state.told.entry(responder.clone()).or_default();
-            if let Some(older) = live.replace(page.clone()) {
-                self.effects.push(Effect::Cancel {
-                    page: older,
-                    responder: responder.clone(),
-                    why: CancelReason::Superseded,
-                });
-            }
-            self.facts.push(What::Paged {
-                page: page.clone(),
-                responder: responder.clone(),
-                post: chosen.post.clone(),
-                acting: chosen.acting,
-            });
-            let alert = alert(&self.state, &self.context, &chosen, call.notice);
-            self.effects.push(Effect::Page(Box::new(PageOrder {
-                page,
-                responder,
-                post: chosen.post,
-                reach: call.reach,
-                delivery: self.context.policy.delivery.clone(),
-                alert,
-                due_at: call.due_at,
-            })));
-        }
-    }
-
-    fn resolve(&mut self, targets: &[Target]) -> BTreeMap<ResponderId, Chosen> {
-        let directory = self.context.directory;
-        let unit = self.state.complaint.unit.clone();
-        let mut chosen = BTreeMap::new();
-        let mut seen: Vec<&Target> = Vec::new();
-        for target in targets {
-            if seen.contains(&target) {
-                continue;
-            }
-            seen.push(target);
-            match choose(directory, target, unit.as_ref(), self.now) {
-                Ok((responder, found)) => {
-                    chosen.entry(responder).or_insert(found);
-                }
-                Err(why) => self.facts.push(What::Skipped {
-                    target: target.clone(),
-                    why,
-                }),
-            }
-        }
-        chosen
-    }
-}
-
-struct Chosen {
-    post: PostCode,
-    title: String,
-    short_title: String,
-    acting: Option<crate::domain::directory::ActingKind>,
-}
-
-fn choose(
-    directory: &Directory,
-    target: &Target,
-    unit: Option<&crate::domain::id::UnitCode>,
-    now: Timestamp,
-) -> Result<(ResponderId, Chosen), SkipReason> {
-    let (code, responder, acting) = match directory.resolve(target, unit, now) {
-        Resolution::Holder {
-            post,
-            responder,
-            acting,
-        } => (post, responder, acting),
-        Resolution::Vacant(_) => return Err(SkipReason::Vacant),
-        Resolution::NoSuchPost(_) => return Err(SkipReason::NoSuchPost),
-    };
-    let person: &Responder = directory
-        .responders
-        .get(responder)
-        .ok_or(SkipReason::UnknownResponder)?;
-    if person.usable_methods().next().is_none() {
-        return Err(SkipReason::NoContactMethod);
-    }
-    let post = directory.posts.get(code).ok_or(SkipReason::NoSuchPost)?;
-    let prefix = acting.map_or(String::new(), |a| format!("{} ", a.kind.abbreviation()));
-    Ok((
-        responder.clone(),
-        Chosen {
-            post: code.clone(),
-            title: format!("{prefix}{}", post.title),
-            short_title: format!("{prefix}{}", post.short_title),
-            acting: acting.map(|a| a.kind),
-        },
-    ))
-}
-
-fn alert(
-    state: &Escalation,
-    context: &super::Context<'_>,
-    chosen: &Chosen,
-    notice: Notice,
-) -> Alert {
-    let complaint = &state.complaint;
-    let promise: &Promise = &state.promise;
-    Alert {
-        complaint: complaint.id.clone(),
-        category: complaint.category.clone(),
-        area: complaint.area.clone(),
-        unit: complaint
-            .unit
-            .as_ref()
-            .and_then(|code| context.directory.units.get(code))
-            .map(|unit| unit.short_name.clone()),
-        short_title: chosen.short_title.clone(),
-        title: chosen.title.clone(),
-        notice,
-        received_at: complaint.received_at,
-        deadline: promise
-            .missed
-            .or_else(|| promise.deadline(context))
-            .unwrap_or(complaint.received_at),
-        promise: promise.length(context),
-        code: None,
-    }
 }
 
 fn widest(reaches: impl Iterator<Item = Reach>) -> Reach {
@@ -370,4 +256,20 @@ fn widest(reaches: impl Iterator<Item = Reach>) -> Reach {
     } else {
         Reach::InTurn
     }
+}
+
+/// What a hold kept back ought to go out when the hold ends, not before: no lateness of ours.
+fn after_hold(due_at: Timestamp, held: Option<Timestamp>) -> Timestamp {
+    held.map_or(due_at, |until| due_at.max(until))
+}
+
+/// The last repeat of the step taken last that is due, when the first of them was due at `first`.
+fn latest_repeat(policy: &Policy, chain: &Chain, first: Timestamp, now: Timestamp) -> Timestamp {
+    let every = chain
+        .taken
+        .and_then(|taken| policy.steps.get(taken.step)?.again_every)
+        .map_or(1, |every| every.as_millis().max(1));
+    let passed = now.duration_since(first).as_millis() / every * every;
+    let passed = SignedDuration::from_millis(i64::try_from(passed).unwrap_or(0));
+    first.saturating_add(passed).unwrap_or(first)
 }

@@ -9,6 +9,7 @@
 //! answer that comes too late are ordinary inputs: they yield a fact or nothing, never an error.
 
 mod answer;
+mod call;
 mod chain;
 mod firing;
 mod progress;
@@ -16,7 +17,7 @@ mod promise;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,9 @@ use super::{
     delivery::{Address, Transport},
     directory::Directory,
     fact::{Alarm, CancelReason, What},
-    id::{ComplaintId, PageId, PolicyId, PostCode, ResponderId, UnitCode},
+    id::{ComplaintId, PageId, PostCode, ResponderId, UnitCode},
     message::{Alert, ReplyNote},
-    policy::{DeliveryRule, Policy, Reach, StatusMeaning},
+    policy::{DeliveryRule, Policy, PolicyRef, Reach, StatusMeaning},
 };
 
 /// What an escalation is judged by: immutable snapshots.
@@ -43,15 +44,6 @@ pub struct Context<'a> {
     pub calendar: &'a Calendar,
     /// Units, posts and who holds them.
     pub directory: &'a Directory,
-}
-
-/// Which version of which policy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PolicyRef {
-    /// The policy.
-    pub id: PolicyId,
-    /// Its version, from 1.
-    pub version: u32,
 }
 
 /// The state of one complaint's escalation.
@@ -74,6 +66,9 @@ pub struct Escalation {
     /// Everybody who was told of it, with the page that is still on its way or waits for an answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<ResponderId, Option<PageId>>,
+    /// Who has said that this promise is not theirs. They are spared while others can be told.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refused: BTreeSet<ResponderId>,
     /// The last replies that were handled, so that one handed over twice does nothing twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handled: Vec<String>,
@@ -120,6 +115,9 @@ pub enum Paging {
     Exhausted {
         /// Since when.
         since: Timestamp,
+        /// Where the steps stood: who takes it on now and shows nothing is told in a new round.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chain: Option<Chain>,
     },
     /// Nobody has to be told: the promise is kept, or the clock stands still.
     Quiet,
@@ -279,6 +277,7 @@ impl Escalation {
         let status = complaint.status.clone();
         let unit = complaint.unit.clone();
         let received_at = complaint.received_at;
+        let is_new = status == Status::new_complaint();
         let policy = PolicyRef {
             id: context.policy.id.clone(),
             version: context.policy.version,
@@ -299,6 +298,7 @@ impl Escalation {
                 paging: Paging::Waiting,
                 pagings: 0,
                 told: BTreeMap::new(),
+                refused: BTreeSet::new(),
                 handled: Vec::new(),
             },
         };
@@ -308,6 +308,8 @@ impl Escalation {
             unit,
             policy,
             deadline,
+            status: (!is_new).then(|| status.clone()),
+            status_at,
         });
         if deadline.is_none() {
             step.alarm(Alarm::NoDeadline);
@@ -316,7 +318,7 @@ impl Escalation {
         // says "it is over", without when, cannot prove a miss: it closes without one.
         match context.policy.meaning(&status) {
             StatusMeaning::Waiting => step.state.complaint.status = status,
-            StatusMeaning::End if status_at.is_none() => step.close(status),
+            StatusMeaning::End if status_at.is_none() => step.close(status, None),
             _ => step.status_changed(status, status_at),
         }
         step.finish()
@@ -331,8 +333,8 @@ impl Escalation {
             effects: Vec::new(),
             facts: Vec::new(),
         };
-        if matches!(step.state.paging, Paging::Closed { .. }) {
-            step.after_the_end(input);
+        if let Paging::Closed { since } = step.state.paging {
+            step.after_the_end(since, input);
             return step.finish();
         }
         match input {

@@ -24,6 +24,12 @@ pub struct Promise {
     /// When it was missed: the deadline that passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Timestamp>,
+    /// Whether anybody was told of the miss: from then on it is "still missed".
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub miss_told: bool,
+    /// The progress or the end that this promise follows: progress dated no later is old news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
 }
 
 #[expect(
@@ -73,6 +79,8 @@ impl Promise {
             },
             warned: 0,
             missed: None,
+            miss_told: false,
+            after: None,
         }
     }
 
@@ -81,8 +89,45 @@ impl Promise {
         Self {
             number: self.number + 1,
             renewal,
+            after: match self.running {
+                Running::Kept { at } => Some(at),
+                _ => self.after,
+            },
             ..Self::first(from)
         }
+    }
+
+    /// The next promise, from a moment that its source tells. When its deadline had passed before
+    /// Siaga heard of it, nobody could be warned: then it is counted from now.
+    pub(super) fn dated(
+        &self,
+        from: Timestamp,
+        renewal: bool,
+        context: &Context<'_>,
+        now: Timestamp,
+    ) -> Self {
+        let next = self.next(from, renewal);
+        match next.deadline(context) {
+            Some(deadline) if deadline <= now => self.next(now, renewal),
+            _ => next,
+        }
+    }
+
+    /// What is left of this promise, in another unit's hands: what the old unit was told has told
+    /// the new one nothing, so warnings that had gone are due at once.
+    pub(super) fn in_other_hands(mut self, context: &Context<'_>, now: Timestamp) -> Self {
+        self.miss_told = false;
+        self.warned = 0;
+        if let Running::Since { at, spent } = &self.running
+            && self.missed.is_none()
+            && *at < now
+        {
+            self.running = Running::Since {
+                at: now,
+                spent: *spent + context.calendar.elapsed(*at, now),
+            };
+        }
+        self
     }
 
     /// How long this promise is: the policy's clock, or its renewal after a first progress.
@@ -104,6 +149,11 @@ impl Promise {
     /// When progress is due; none while the clock does not run, or when the calendar never opens.
     pub fn deadline(&self, context: &Context<'_>) -> Option<Timestamp> {
         self.at_share(context, self.length(context))
+    }
+
+    /// When progress is due, or was, if that was missed.
+    pub fn due_at(&self, context: &Context<'_>) -> Option<Timestamp> {
+        self.missed.or_else(|| self.deadline(context))
     }
 
     /// The deadline, unless it has been recorded as missed.
@@ -146,20 +196,36 @@ impl Promise {
         matches!(self.running, Running::Paused { .. })
     }
 
-    pub(super) fn pause(&mut self, context: &Context<'_>, now: Timestamp) {
-        if let Running::Since { at, spent } = &self.running {
-            self.running = Running::Paused {
-                at: now,
-                spent: *spent + context.calendar.elapsed(*at, now),
-                review_at: now.saturating_add(PAUSE_REVIEW).unwrap_or(Timestamp::MAX),
-            };
+    /// Whether progress was shown.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.running, Running::Kept { .. })
+    }
+
+    /// Stops the clock at `at`, which may lie back. When the deadline was recorded as missed before
+    /// the pause was told, what is left is a promise of its own: the miss stays in the ledger, where
+    /// the pause's date excuses it, and the unit has its time when the clock runs again.
+    pub(super) fn pause(&mut self, context: &Context<'_>, at: Timestamp) {
+        let Running::Since { at: since, spent } = self.running else {
+            return;
+        };
+        let at = at.max(since);
+        if self.missed.is_some_and(|deadline| at < deadline) {
+            self.number += 1;
+            self.missed = None;
+            self.miss_told = false;
         }
+        self.running = Running::Paused {
+            at,
+            spent: spent + context.calendar.elapsed(since, at),
+            review_at: at.saturating_add(PAUSE_REVIEW).unwrap_or(Timestamp::MAX),
+        };
     }
 
     pub(super) fn resume(&mut self, now: Timestamp) {
-        if let Running::Paused { spent, .. } = &self.running {
+        if let Running::Paused { at, spent, .. } = &self.running {
             self.running = Running::Since {
-                at: now,
+                // A clock that was set back takes no time from the unit.
+                at: now.max(*at),
                 spent: *spent,
             };
         }

@@ -1,6 +1,13 @@
 //! Tables and properties of the escalation, and the small world they play in.
 
+mod answers;
+mod clocks;
+mod delays;
 mod laws;
+mod posts;
+mod refusals;
+mod shipped;
+mod story;
 
 use std::collections::BTreeMap;
 
@@ -98,13 +105,14 @@ fn policy() -> Policy {
     }
 }
 
-/// Units `DISHUB`, `DINKES`, `SETDA` and the desk `BIRO`. A post's holder is called `UNIT-role`.
+/// Units `DISHUB`, `DINKES`, `SETDA`, `GUBERNUR` and the desk `BIRO`. A post's holder is called
+/// `UNIT-role`.
 fn directory() -> Directory {
     let mut directory = Directory {
         coordinator: Some(unit("BIRO")),
         ..Directory::default()
     };
-    for code in ["DISHUB", "DINKES", "SETDA", "BIRO"] {
+    for code in ["DISHUB", "DINKES", "SETDA", "BIRO", "GUBERNUR"] {
         directory.units.insert(
             unit(code),
             Unit {
@@ -113,7 +121,7 @@ fn directory() -> Directory {
                 aliases: Vec::new(),
             },
         );
-        for role in ["kepala", "sekretaris", "penghubung", "asisten"] {
+        for role in ["kepala", "sekretaris", "penghubung", "asisten", "piket"] {
             let name = format!("{code}-{role}");
             directory.posts.insert(
                 PostCode::parse(&format!("{code}.{role}")).unwrap(),

@@ -69,6 +69,8 @@ pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
     /// When it had been read.
     pub(crate) arrived: Instant,
+    /// What it gets.
+    pub(crate) answer: Answer,
 }
 
 impl Request {
@@ -80,6 +82,15 @@ impl Request {
     /// The sender's reference of the message.
     pub(crate) fn reference(&self) -> &str {
         self.field("reference")
+    }
+
+    /// Whether the message is taken, sooner or later.
+    pub(crate) fn is_accepted(&self) -> bool {
+        let mut answer = &self.answer;
+        while let Answer::Slowly(_, inside) | Answer::Twice(inside) = answer {
+            answer = inside;
+        }
+        matches!(answer, Answer::Reply(200..=299, _))
     }
 
     /// The number it goes to.
@@ -226,11 +237,12 @@ async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
 async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    while let Some(request) = read(&mut stream).await? {
+    while let Some(mut request) = read(&mut stream).await? {
         let (mut answer, number) = {
             let mut state = state.lock().unwrap();
             let answer = state.for_number.get(request.to());
             let answer = answer.unwrap_or(&state.for_everyone).clone();
+            request.answer = answer.clone();
             state.requests.push(request);
             (answer, state.requests.len())
         };
@@ -294,6 +306,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<Reque
         fields,
         body,
         arrived: Instant::now(),
+        answer: Answer::Hang,
     }))
 }
 

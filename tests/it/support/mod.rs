@@ -10,12 +10,15 @@
 pub mod fake_meta;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
+pub(crate) mod night;
 pub(crate) mod percent;
 pub(crate) mod phone;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod region;
 pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;
 pub(crate) mod wait;
+pub(crate) mod wire;

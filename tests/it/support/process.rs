@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::wait::{PATIENCE, eventually};
 
@@ -139,12 +139,43 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Kills it without a warning and leaves its children to themselves.
+    pub(crate) fn kill9_alone(&mut self) {
+        signal_one(self.child.id(), Signal::KILL);
+        self.child.wait().unwrap();
+    }
+
     /// Sends a signal to its whole group; a group that is gone is no fault.
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = id {
             let _ = kill_process_group(group, signal);
         }
+    }
+
+    /// Waits until it has stopped itself (state `T`).
+    pub(crate) async fn wait_until_stopped(&mut self) {
+        let what = format!("{} to stop itself", self.name);
+        self.wait_for(&what, |process| {
+            (Seen::look(process.id())?.state == 'T').then_some(())
+        })
+        .await;
+    }
+
+    /// Lets it go on after a stop.
+    pub(crate) fn go_on(&self) {
+        signal_one(self.child.id(), Signal::CONT);
+    }
+
+    /// Its child that runs `program`.
+    pub(crate) fn child(&self, program: &str) -> Option<u32> {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .find(|id| {
+                Seen::look(*id)
+                    .is_some_and(|seen| seen.parent == self.id() && seen.program == program)
+            })
     }
 
     /// Like `eventually`, but gives up at once when the child has died, and shows what it printed.
@@ -160,6 +191,35 @@ impl Process {
             found
         })
         .await
+    }
+}
+
+/// A process as the kernel shows it.
+struct Seen {
+    program: String,
+    state: char,
+    parent: u32,
+}
+
+impl Seen {
+    /// Reads `/proc/ID/stat`: `ID (PROGRAM) STATE PARENT ...`; nothing when it is gone.
+    fn look(id: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // A program's name may hold brackets, so the last one counts.
+        let (before, after) = stat.rsplit_once(") ")?;
+        let mut words = after.split(' ');
+        Some(Self {
+            program: before.split_once(" (")?.1.to_owned(),
+            state: words.next()?.chars().next()?,
+            parent: words.next()?.parse().ok()?,
+        })
+    }
+}
+
+/// Sends a signal to one process; one that is gone is no fault.
+pub(crate) fn signal_one(id: u32, signal: Signal) {
+    if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(id, signal);
     }
 }
 

@@ -49,6 +49,11 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port.number())
     }
 
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port.number()
+    }
+
     /// Its unix socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("redis.sock")

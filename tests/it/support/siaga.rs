@@ -8,10 +8,19 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Signal;
 use sha2::{Digest, Sha256};
-use siaga::clock::{Clock, SystemClock};
+use siaga::{
+    clock::{Clock, SystemClock},
+    seam::Seam,
+    store::{Address, embedded},
+};
 
-use super::{ports::Port, process::Process, wait};
+use super::{
+    ports::Port,
+    process::{Process, signal_one},
+    wait,
+};
 
 /// The API key of the tests.
 pub(crate) const KEY: &str = "siaga_test_key";
@@ -21,6 +30,7 @@ pub(crate) struct Siaga {
     port: Port,
     process: Option<Process>,
     http: reqwest::Client,
+    environment: Vec<(String, String)>,
 }
 
 /// What the settings of a test say of its own.
@@ -44,7 +54,15 @@ impl Siaga {
             port: Port::take(),
             process: None,
             http: siaga::channel::registry::http_client().unwrap(),
+            environment: Vec::new(),
         }
+    }
+
+    /// Sets a setting by the environment, which wins over the file: `redis.appendfsync`.
+    pub(crate) fn set(&mut self, setting: &str, value: &str) {
+        let name = setting.to_uppercase().replace('.', "__");
+        self.environment
+            .push((format!("SIAGA__{name}"), value.to_owned()));
     }
 
     pub(crate) fn base(&self) -> String {
@@ -119,10 +137,30 @@ scopes = ["intake", "read"]
         self.folder.path().join("siaga.toml")
     }
 
-    pub(crate) async fn start(&mut self) {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_siaga"));
-        command.arg("--config").arg(self.settings()).arg("serve");
-        let mut process = Process::spawn("siaga", &command, self.folder.path());
+        command
+            .arg("--config")
+            .arg(self.settings())
+            .args(arguments)
+            .envs(self.environment.iter().cloned());
+        command
+    }
+
+    pub(crate) async fn start(&mut self) {
+        let command = self.command(&["serve"]);
+        self.launch(&command).await;
+    }
+
+    /// Starts it so that it stops itself when it comes by a seam for the `passage`-th time.
+    pub(crate) async fn start_to_halt(&mut self, seam: Seam, passage: usize) {
+        let mut command = self.command(&["serve"]);
+        command.env("SIAGA_HALT_AT", format!("{}:{passage}", seam.as_str()));
+        self.launch(&command).await;
+    }
+
+    async fn launch(&mut self, command: &Command) {
+        let mut process = Process::spawn("siaga", command, self.folder.path());
         process.wait_until_listening(self.port.number()).await;
         self.process = Some(process);
         let ready = format!("{}/readyz", self.base());
@@ -138,6 +176,41 @@ scopes = ["intake", "read"]
         self.process.take().unwrap().kill9();
     }
 
+    /// Waits until it has stopped itself at its seam.
+    pub(crate) async fn wait_until_halted(&mut self) {
+        self.process.as_mut().unwrap().wait_until_stopped().await;
+    }
+
+    /// Kills the service itself. Its Redis hears of it and ends in good order.
+    pub(crate) fn kill9_service(&mut self) {
+        self.process.take().unwrap().kill9_alone();
+    }
+
+    /// Kills the private Redis, not the service.
+    pub(crate) fn kill9_redis(&mut self) {
+        let process = self.process.as_ref().unwrap();
+        let redis = process.child("redis-server").expect("the private Redis");
+        signal_one(redis, Signal::KILL);
+    }
+
+    /// Lets it go on after a halt.
+    pub(crate) fn go_on(&self) {
+        self.process.as_ref().unwrap().go_on();
+    }
+
+    /// Where its private Redis listens.
+    pub(crate) fn redis(&self) -> Address {
+        Address::unix(&embedded::socket_path(&self.data().canonicalize().unwrap()))
+    }
+
+    /// Calls it from anywhere, also while it is away.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller {
+            http: self.http.clone(),
+            base: self.base(),
+        }
+    }
+
     pub(crate) async fn stop(&mut self) {
         let status = self.process.take().unwrap().terminate().await;
         assert!(status.success(), "{status}");
@@ -145,15 +218,21 @@ scopes = ["intake", "read"]
 
     /// Runs another command of the program; gives its output and whether it succeeded.
     pub(crate) fn run(&self, arguments: &[&str]) -> (String, bool) {
-        let out = Command::new(env!("CARGO_BIN_EXE_siaga"))
-            .arg("--config")
-            .arg(self.settings())
-            .args(arguments)
-            .output()
-            .unwrap();
+        let (text, code) = self.run_for_code(arguments);
+        (text, code == 0)
+    }
+
+    /// Runs another command of the program; gives its output and its exit code.
+    pub(crate) fn run_for_code(&self, arguments: &[&str]) -> (String, i32) {
+        let out = self.command(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned()
             + &String::from_utf8_lossy(&out.stderr);
-        (text, out.status.success())
+        (text, out.status.code().expect("an exit code"))
+    }
+
+    /// Starts another command of the program, to be killed.
+    pub(crate) fn spawn(&self, name: &str, arguments: &[&str]) -> Process {
+        Process::spawn(name, &self.command(arguments), self.folder.path())
     }
 
     pub(crate) async fn post(&self, path: &str, kind: &str, body: String) -> (u16, String) {
@@ -264,5 +343,47 @@ scopes = ["intake", "read"]
             assert!(std::time::Instant::now() < until, "{part} is not in {text}");
             siaga::clock::patience(Duration::from_millis(50)).await;
         }
+    }
+}
+
+/// Calls the service again and again, as a gateway or a channel does, until it has taken it.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// How long a caller waits for an answer before it calls again.
+const CALL: Duration = Duration::from_secs(1);
+
+impl Caller {
+    /// `POST`s until it is answered with success.
+    pub(crate) async fn post(&self, path: &str, kind: &str, body: &str) -> String {
+        let request = || {
+            self.http
+                .post(format!("{}{path}", self.base))
+                .header("content-type", kind)
+                .bearer_auth(KEY)
+                .body(body.to_owned())
+        };
+        self.call(path, request).await
+    }
+
+    /// `GET`s until it is answered with success.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> String {
+        let request = || {
+            let url = format!("{}{path}", self.base);
+            self.http.get(url).bearer_auth(KEY).query(query)
+        };
+        self.call(path, request).await
+    }
+
+    async fn call(&self, path: &str, request: impl Fn() -> reqwest::RequestBuilder) -> String {
+        let what = format!("{path} to be taken");
+        wait::eventually_asked(&what, 2 * wait::PATIENCE, || async {
+            let answer = request().timeout(CALL).send().await.ok()?;
+            answer.error_for_status().ok()?.text().await.ok()
+        })
+        .await
     }
 }

@@ -16,11 +16,11 @@ use siaga::{
         complaint::{Complaint, Privacy, Status},
         delivery::{Address, EmailAddress, FailureKind, Transport},
         directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
-        escalation::{Input, PolicyRef},
+        escalation::Input,
         fact::{Fact, What},
         id::{CalendarId, ComplaintId, MethodId, PostCode, ResponderId, UnitCode},
         phone::PhoneNumber,
-        policy::{Policy, Role},
+        policy::{Policy, PolicyRef, Role},
     },
     engine::{
         Engine, Links, Tuning,

@@ -24,7 +24,26 @@ pub(crate) async fn eventually<T>(
             start.elapsed() < limit,
             "waited {limit:?} in vain for {what}"
         );
-        pause_between_two_looks().await;
+        pause_between_two_looks(Duration::from_millis(5)).await;
+    }
+}
+
+/// Like [`eventually`], for a look that has to ask somebody.
+pub(crate) async fn eventually_asked<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    limit: Duration,
+    mut look: impl FnMut() -> F,
+) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(
+            start.elapsed() < limit,
+            "waited {limit:?} in vain for {what}"
+        );
+        pause_between_two_looks(Duration::from_millis(30)).await;
     }
 }
 
@@ -32,6 +51,6 @@ pub(crate) async fn eventually<T>(
     clippy::disallowed_methods,
     reason = "a condition outside this process can only be looked at again"
 )]
-async fn pause_between_two_looks() {
-    tokio::time::sleep(Duration::from_millis(5)).await;
+async fn pause_between_two_looks(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::{World, accept, count, minute, minutes, person, refuse, status, targets, unit};
 use crate::domain::{
     complaint::Status,
-    escalation::{Effect, Escalation, Input, Paging, Running},
+    escalation::{Effect, Escalation, Input, Paging, Running, Transition},
     fact::{Alarm, What},
-    id::PageId,
+    id::{PageId, ResponderId},
     policy::{Reroute, Step, Warning},
 };
 
@@ -106,10 +106,9 @@ fn worlds() -> impl Strategy<Value = World> {
     )
 }
 
-/// An input; a wake-up comes often, and `live` picks a page that is on its way.
-fn inputs() -> impl Strategy<Value = Input> {
-    let who = || prop::sample::select(PEOPLE.to_vec());
-    let states = vec![
+/// A state, dated now and then: before, within and after what happens.
+fn states() -> impl Strategy<Value = Input> {
+    let names = vec![
         "pengerjaan",
         "tuntas",
         "menunggu",
@@ -118,12 +117,23 @@ fn inputs() -> impl Strategy<Value = Input> {
         "selesai",
         "dibaca",
         "dibaca",
+        "tak dikenal",
     ];
+    let dated = prop_oneof![2 => Just(None), 1 => (-50..3000_i64).prop_map(Some)];
+    (prop::sample::select(names), dated).prop_map(|(name, at)| Input::StatusChanged {
+        status: Status::from(name),
+        at: at.map(minute),
+    })
+}
+
+/// An input; a wake-up comes often, and `live` picks a page that is on its way.
+fn inputs() -> impl Strategy<Value = Input> {
+    let who = || prop::sample::select(PEOPLE.to_vec());
     prop_oneof![
         10 => Just(Input::TimerFired),
         2 => (who(), 0..30_u8).prop_map(|(who, n)| accept(who, &format!("r{n}"))),
         1 => (who(), 0..30_u8).prop_map(|(who, n)| refuse(who, &format!("r{n}"))),
-        2 => prop::sample::select(states).prop_map(status),
+        2 => states(),
         1 => prop::option::of(prop::sample::select(vec!["DISHUB", "DINKES", "NIHIL"]))
             .prop_map(|code| Input::Reassigned { unit: code.map(unit) }),
         1 => (who(), 1..9_u32).prop_map(|(who, n)| Input::PageFailed {
@@ -138,6 +148,8 @@ fn runs() -> impl Strategy<Value = Vec<(Option<i64>, Input)>> {
     let wait = prop_oneof![
         3 => Just(None),
         1 => Just(Some(0)),
+        // A clock that is set back.
+        1 => (-30..0_i64).prop_map(Some),
         2 => (1..40_i64).prop_map(Some),
         1 => (40..1000_i64).prop_map(Some),
     ];
@@ -145,9 +157,9 @@ fn runs() -> impl Strategy<Value = Vec<(Option<i64>, Input)>> {
 }
 
 /// The hold that must not be broken, if one runs.
-type Hold = Option<(crate::domain::id::ResponderId, Timestamp)>;
+type Hold = Option<(ResponderId, Timestamp)>;
 
-fn hold_after(hold: Hold, input: &Input, facts: &[What]) -> Hold {
+fn hold_after(hold: Hold, facts: &[What]) -> Hold {
     let mut hold = hold;
     for fact in facts {
         match fact {
@@ -155,15 +167,14 @@ fn hold_after(hold: Hold, input: &Input, facts: &[What]) -> Hold {
             What::Refused { by, .. } if hold.as_ref().is_some_and(|(held, _)| held == by) => {
                 hold = None;
             }
-            What::NotOurs { .. }
+            What::Reassigned { from, to, .. } if from == to => {}
+            What::HoldEnded
+            | What::NotOurs { .. }
             | What::Reassigned { .. }
             | What::Progressed { .. }
             | What::Resumed { .. } => hold = None,
             _ => {}
         }
-    }
-    if matches!(input, Input::Reassigned { .. }) {
-        hold = None;
     }
     hold
 }
@@ -180,6 +191,7 @@ proptest! {
         let mut missed = Vec::new();
         let mut pages = BTreeSet::new();
         let mut exhausted = false;
+        let mut refused = BTreeSet::new();
         for (wait, input) in run {
             now = match wait {
                 Some(wait) => now + minutes(wait),
@@ -195,7 +207,7 @@ proptest! {
             last = before.clone().advance(context, input.clone(), now);
             prop_assert_eq!(&read.advance(context, input.clone(), now), &last);
 
-            hold = hold_after(hold, &input, &last.facts);
+            hold = hold_after(hold, &last.facts);
             for effect in &last.effects {
                 if let Effect::Page(order) = effect {
                     if let Some((_, until)) = &hold {
@@ -207,6 +219,25 @@ proptest! {
                         last.state.told.get(&order.responder), Some(&Some(order.page.clone()))
                     );
                 }
+            }
+            // Who has refused a promise is told of it no more while somebody else can be.
+            if let Input::Refused { answer, .. } = &input
+                && last.facts.iter().any(|fact| matches!(fact, What::Refused { .. }))
+            {
+                prop_assert!(!pages_to(&last, &answer.responder), "told of their own refusal");
+            }
+            let everybody = last.facts.iter().any(|fact| {
+                matches!(fact, What::Alarm { alarm: Alarm::AllRefused { .. } })
+            });
+            refused = refused_after(refused, &before, &last);
+            for who in &refused {
+                prop_assert!(everybody || !pages_to(&last, who), "{} was told again", who);
+            }
+            // A promise never begins over, unless it is the citizen's own: that is what was promised.
+            let began = last.state.promise.number > before.promise.number;
+            if began && let Some((_, deadline)) = last.state.unmissed_deadline(&world) {
+                let left = last.state.promise.is_paused() || deadline > now;
+                prop_assert!(left, "over when it began: {:?}", input);
             }
             // Whoever has a new page has no older one: it was cancelled.
             let cancelled: BTreeSet<_> = last.effects.iter().filter_map(|effect| match effect {
@@ -225,7 +256,7 @@ proptest! {
             }));
             // The deadline has passed and the clock was neither stopped nor begun anew before.
             if due.is_some_and(|(_, deadline)| deadline <= now) && !before.is_closed()
-                && (timer || matches!(input, Input::StatusChanged { .. } | Input::Reassigned { .. }))
+                && (timer || matches!(input, Input::StatusChanged { at: None, .. } | Input::Reassigned { .. }))
                 && last.state.promise != before.promise
             {
                 prop_assert!(missed.contains(&due.unwrap().0), "{:?}", input);
@@ -273,6 +304,39 @@ proptest! {
         let last = last.state.advance(context, resumed, minute(begin + long));
         prop_assert_eq!(last.state.promise.deadline(&context), Some(minute(100 + long)));
     }
+}
+
+fn pages_to(transition: &Transition, who: &ResponderId) -> bool {
+    transition
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Page(order) if order.responder == *who))
+}
+
+/// Who has refused and was not asked anew since: by a new promise, another unit, or their own word.
+fn refused_after(
+    mut refused: BTreeSet<ResponderId>,
+    before: &Escalation,
+    last: &Transition,
+) -> BTreeSet<ResponderId> {
+    let returned = before.complaint.status == Status::from("bukan wewenang");
+    for fact in &last.facts {
+        match fact {
+            What::Refused { by, .. } => {
+                refused.insert(by.clone());
+            }
+            What::Acknowledged { by, .. } => {
+                refused.remove(by);
+            }
+            What::Reassigned { .. } | What::Progressed { .. } | What::Resumed { .. } => {
+                refused.clear();
+            }
+            What::NotOurs { deadline, .. } if deadline.is_some() => refused.clear(),
+            What::StatusNoted { .. } if returned => refused.clear(),
+            _ => {}
+        }
+    }
+    refused
 }
 
 impl Escalation {

@@ -1,0 +1,202 @@
+//! Whom a call reaches: targets become people, each told once, and a target that stands for nobody
+//! is recorded.
+//!
+//! Who has said "not ours" is spared while somebody else is left to tell, and told all the same when
+//! nobody is: silence would be worse, and the operators hear of it.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use jiff::Timestamp;
+
+use super::{Context, Effect, Escalation, PageOrder, Promise, Step};
+use crate::domain::{
+    directory::{ActingKind, Directory, Resolution},
+    fact::{Alarm, CancelReason, SkipReason, What},
+    id::{PageId, PostCode, ResponderId, UnitCode},
+    message::{Alert, Notice},
+    policy::{Reach, Target},
+};
+
+/// People to be told together, and why.
+pub(super) struct Call {
+    pub(super) to: Vec<Target>,
+    pub(super) reach: Reach,
+    pub(super) notice: Notice,
+    /// As an operator would name it: `warning 75%`, `step 2`.
+    pub(super) label: String,
+    pub(super) due_at: Timestamp,
+    /// Whose refusal led to this call: they are never told of it.
+    pub(super) refused_by: Option<ResponderId>,
+}
+
+/// The person a target stands for, in a post.
+struct Found {
+    target: Target,
+    responder: ResponderId,
+    post: PostCode,
+    title: String,
+    short_title: String,
+    acting: Option<ActingKind>,
+}
+
+impl Step<'_> {
+    /// Tells everybody a call names, each once, in the highest of their posts. Gives the title of
+    /// the first whom it names; none when nobody is told.
+    pub(super) fn call(&mut self, call: Call) -> Option<String> {
+        let found = self.resolve(&call.to);
+        let found = self.without_refusers(found, &call);
+        let Some(first) = found.first().map(|first| first.title.clone()) else {
+            self.alarm(Alarm::NobodyToPage { step: call.label });
+            return None;
+        };
+        self.state.pagings += 1;
+        for (responder, found) in self.each_once(found) {
+            let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
+            let live = self.state.told.entry(responder.clone()).or_default();
+            if let Some(older) = live.replace(page.clone()) {
+                self.effects.push(Effect::Cancel {
+                    page: older,
+                    responder: responder.clone(),
+                    why: CancelReason::Superseded,
+                });
+            }
+            self.facts.push(What::Paged {
+                page: page.clone(),
+                responder: responder.clone(),
+                post: found.post.clone(),
+                acting: found.acting,
+            });
+            let alert = alert(&self.state, &self.context, &found, call.notice);
+            self.effects.push(Effect::Page(Box::new(PageOrder {
+                page,
+                responder,
+                post: found.post,
+                reach: call.reach,
+                delivery: self.context.policy.delivery.clone(),
+                alert,
+                due_at: call.due_at,
+            })));
+        }
+        Some(first)
+    }
+
+    /// Those who can be told, in the order of the targets. The others are recorded.
+    fn resolve(&mut self, targets: &[Target]) -> Vec<Found> {
+        let directory = self.context.directory;
+        let unit = self.state.complaint.unit.clone();
+        let mut found = Vec::new();
+        let mut seen: Vec<&Target> = Vec::new();
+        for target in targets {
+            if seen.contains(&target) {
+                continue;
+            }
+            seen.push(target);
+            match find(directory, target, unit.as_ref(), self.now) {
+                Ok(one) => found.push(one),
+                Err(why) => self.skip(target, why),
+            }
+        }
+        found
+    }
+
+    /// Without those who have refused this promise, unless nobody else is left.
+    fn without_refusers(&mut self, found: Vec<Found>, call: &Call) -> Vec<Found> {
+        let refused = self.state.refused.clone();
+        let spared = |one: &Found| call.refused_by.as_ref() == Some(&one.responder);
+        let others_left = found.iter().any(|one| !refused.contains(&one.responder));
+        let (kept, skipped): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|one| !spared(one) && (!others_left || !refused.contains(&one.responder)));
+        for one in &skipped {
+            self.skip(&one.target, SkipReason::Refused);
+        }
+        if !kept.is_empty() && !others_left {
+            self.alarm(Alarm::AllRefused {
+                step: call.label.clone(),
+            });
+        }
+        kept
+    }
+
+    /// Who holds several posts is told once, in the highest.
+    fn each_once(&self, found: Vec<Found>) -> BTreeMap<ResponderId, Found> {
+        let policy = self.context.policy;
+        let mut people: BTreeMap<ResponderId, Found> = BTreeMap::new();
+        for one in found {
+            match people.entry(one.responder.clone()) {
+                Entry::Vacant(place) => {
+                    place.insert(one);
+                }
+                Entry::Occupied(mut place) => {
+                    if policy.height(&one.target) > policy.height(&place.get().target) {
+                        place.insert(one);
+                    }
+                }
+            }
+        }
+        people
+    }
+
+    fn skip(&mut self, target: &Target, why: SkipReason) {
+        self.facts.push(What::Skipped {
+            target: target.clone(),
+            why,
+        });
+    }
+}
+
+fn find(
+    directory: &Directory,
+    target: &Target,
+    unit: Option<&UnitCode>,
+    now: Timestamp,
+) -> Result<Found, SkipReason> {
+    let (code, responder, acting) = match directory.resolve(target, unit, now) {
+        Resolution::Holder {
+            post,
+            responder,
+            acting,
+        } => (post, responder, acting),
+        Resolution::Vacant(_) => return Err(SkipReason::Vacant),
+        Resolution::NoSuchPost(_) => return Err(SkipReason::NoSuchPost),
+    };
+    let person = directory
+        .responders
+        .get(responder)
+        .ok_or(SkipReason::UnknownResponder)?;
+    if person.usable_methods().next().is_none() {
+        return Err(SkipReason::NoContactMethod);
+    }
+    let post = directory.posts.get(code).ok_or(SkipReason::NoSuchPost)?;
+    let prefix = acting.map_or(String::new(), |a| format!("{} ", a.kind.abbreviation()));
+    Ok(Found {
+        target: target.clone(),
+        responder: responder.clone(),
+        post: code.clone(),
+        title: format!("{prefix}{}", post.title),
+        short_title: format!("{prefix}{}", post.short_title),
+        acting: acting.map(|a| a.kind),
+    })
+}
+
+fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notice) -> Alert {
+    let complaint = &state.complaint;
+    let promise: &Promise = &state.promise;
+    Alert {
+        complaint: complaint.id.clone(),
+        category: complaint.category.clone(),
+        area: complaint.area.clone(),
+        unit: complaint
+            .unit
+            .as_ref()
+            .and_then(|code| context.directory.units.get(code))
+            .map(|unit| unit.short_name.clone()),
+        short_title: found.short_title.clone(),
+        title: found.title.clone(),
+        notice,
+        received_at: complaint.received_at,
+        deadline: promise.due_at(context).unwrap_or(complaint.received_at),
+        promise: promise.length(context),
+        code: None,
+    }
+}

@@ -1,0 +1,130 @@
+//! Posts and who holds them: acting holders to the minute, vacancies, several posts in one hand.
+
+use super::{
+    person,
+    story::{OPENED, acting, after, shipped},
+};
+use crate::domain::directory::ActingKind::{Plh, Plt};
+
+#[test]
+fn an_acting_holder_begins_and_ends_to_the_minute_between_two_pages() {
+    let mut world = shipped();
+    world.post("DISHUB.kepala").acting = vec![acting(Plh, "DINKES-sekretaris", "24:30", "25:00")];
+    after(
+        &world,
+        OPENED,
+        "
+        24:00 | wake | missed 1 of 24:00; folded passed [warning 50%, warning 75%]; step 0; -> missed: kepala, penghubung | 24:30
+        24:30 | wake | step 0 x2; -> still: DINKES-sekretaris as Plh. DISHUB.kepala, penghubung | 25:00
+        25:00 | wake | step 1; -> still: kepala, penghubung, SETDA-asisten | 26:00
+        ",
+    );
+    // A minute later is too late for the page of 24:30.
+    world.post("DISHUB.kepala").acting = vec![acting(Plh, "DINKES-sekretaris", "24:31", "25:01")];
+    after(
+        &world,
+        OPENED,
+        "
+        24:00 | wake | missed 1 of 24:00; folded passed [warning 50%, warning 75%]; step 0; -> missed: kepala, penghubung | 24:30
+        24:30 | wake | step 0 x2; -> still: kepala, penghubung | 25:00
+        25:00 | wake | step 1; -> still: DINKES-sekretaris as Plh. DISHUB.kepala, penghubung, SETDA-asisten | 26:00
+        ",
+    );
+}
+
+#[test]
+fn a_vacant_post_is_skipped_and_one_with_an_acting_holder_is_not() {
+    let mut world = shipped();
+    world.post("DISHUB.kepala").holder = None;
+    after(
+        &world,
+        OPENED,
+        "
+        12:00 | wake | warned 50%; -> warning: penghubung | 18:00
+        18:00 | wake | warned 75%; skip kepala (vacant); -> warning: sekretaris | 24:00
+        24:00 | wake | missed 1 of 24:00; step 0; skip kepala (vacant); -> missed: penghubung | 24:30
+        ",
+    );
+    world.post("DISHUB.kepala").acting = vec![acting(Plt, "sekretaris", "20:00", "9000:00")];
+    after(
+        &world,
+        OPENED,
+        "
+        12:00 | wake | warned 50%; -> warning: penghubung | 18:00
+        18:00 | wake | warned 75%; skip kepala (vacant); -> warning: sekretaris | 24:00
+        24:00 | wake | missed 1 of 24:00; step 0; -> missed: penghubung, sekretaris as Plt. DISHUB.kepala | 24:30
+        ",
+    );
+}
+
+#[test]
+fn a_step_that_reaches_nobody_is_recorded_and_alarmed_and_the_next_one_comes() {
+    let mut world = shipped();
+    world.post("DISHUB.kepala").holder = None;
+    world
+        .directory
+        .responders
+        .remove(&person("DISHUB-penghubung"));
+    after(
+        &world,
+        OPENED,
+        "
+        12:00 | wake | warned 50%; skip penghubung (unknown); ALARM nobody for warning 50% | 18:00
+        18:00 | wake | warned 75%; skip kepala (vacant); -> warning: sekretaris | 24:00
+        24:00 | wake | missed 1 of 24:00; step 0; skip kepala (vacant); skip penghubung (unknown); ALARM nobody for step 0 | 24:30
+        24:30 | wake | step 0 x2; skip kepala (vacant); skip penghubung (unknown); ALARM nobody for step 0 | 25:00
+        # The first who hears of the miss is told of a miss, not of one that is still there.
+        25:00 | wake | step 1; skip kepala (vacant); skip penghubung (unknown); -> missed: SETDA-asisten | 26:00
+        ",
+    );
+}
+
+#[test]
+fn a_person_in_two_posts_is_told_once_in_the_higher() {
+    // The secretary acts as head.
+    let mut world = shipped();
+    world.post("DISHUB.kepala").acting = vec![acting(Plh, "sekretaris", "00:00", "9000:00")];
+    after(
+        &world,
+        OPENED,
+        "
+        12:00 | wake | warned 50%; -> warning: penghubung | 18:00
+        18:00 | wake | warned 75%; -> warning: sekretaris as Plh. DISHUB.kepala | 24:00
+        ",
+    );
+    // The head is the officer too.
+    let mut world = shipped();
+    world.post("DISHUB.penghubung").holder = Some(person("DISHUB-kepala"));
+    after(
+        &world,
+        OPENED,
+        "
+        12:00 | wake | warned 50%; -> warning: kepala as DISHUB.penghubung | 18:00
+        18:00 | wake | warned 75%; -> warning: kepala, sekretaris | 24:00
+        24:00 | wake | missed 1 of 24:00; step 0; -> missed: kepala | 24:30
+        ",
+    );
+    // The assistant acts as head: from the step on that names the assistant it is as assistant.
+    let mut world = shipped();
+    world.post("DISHUB.kepala").acting = vec![acting(Plt, "SETDA-asisten", "00:00", "9000:00")];
+    after(
+        &world,
+        OPENED,
+        "
+        24:00 | wake | missed 1 of 24:00; folded passed [warning 50%, warning 75%]; step 0; -> missed: penghubung, SETDA-asisten as Plt. DISHUB.kepala | 24:30
+        25:00 | wake | step 1; -> still: penghubung, SETDA-asisten | 26:00
+        ",
+    );
+}
+
+#[test]
+fn a_holder_without_a_way_to_be_reached_is_skipped() {
+    let mut world = shipped();
+    let kepala = person("DISHUB-kepala");
+    world.directory.responders.get_mut(&kepala).unwrap().methods[0].enabled = false;
+    after(
+        &world,
+        OPENED,
+        "24:00 | wake | missed 1 of 24:00; folded passed [warning 50%, warning 75%]; step 0; skip kepala (no contact); -> missed: penghubung | 24:30",
+    );
+}

@@ -1,0 +1,467 @@
+//! Stories as tables. A line is: when | what happens | what comes of it | when it next wakes.
+//!
+//! Times are hours and minutes since the complaint came in. People of `DISHUB` go by their role.
+//! Everything that is recorded stands in the third column, so nothing happens unseen. A line that
+//! begins with `#` says why.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Answer, Context, World, person, unit};
+use crate::domain::{
+    complaint::{Complaint, Status},
+    delivery::{Address, Transport},
+    directory::{Acting, ActingKind},
+    escalation::{Effect, Escalation, Input, Transition, Via},
+    fact::{Alarm, CancelReason, FoldReason, NoEffect, SkipReason, What},
+    id::{PageId, ResponderId},
+    message::{Notice, ReplyNote},
+    phone::PhoneNumber,
+    policy::Policy,
+};
+
+/// Beginnings of stories by the shipped policy.
+pub(super) const OPENED: &str = "00:00 | open DISHUB | opened until 24:00 | 12:00";
+/// The officer was warned.
+pub(super) const WARNED_ONCE: &str = "
+        00:00 | open DISHUB | opened until 24:00 | 12:00
+        12:00 | wake        | warned 50%; -> warning: penghubung | 18:00
+        ";
+/// Head and secretary were warned too.
+pub(super) const WARNED: &str = "
+        00:00 | open DISHUB | opened until 24:00 | 12:00
+        12:00 | wake        | warned 50%; -> warning: penghubung | 18:00
+        18:00 | wake        | warned 75%; -> warning: kepala, sekretaris | 24:00
+        ";
+/// The deadline has passed.
+pub(super) const MISSED: &str = "
+        00:00 | open DISHUB | opened until 24:00 | 12:00
+        12:00 | wake        | warned 50%; -> warning: penghubung | 18:00
+        18:00 | wake        | warned 75%; -> warning: kepala, sekretaris | 24:00
+        24:00 | wake        | missed 1 of 24:00; step 0; -> missed: kepala, penghubung | 24:30
+        ";
+
+/// The shipped policy and calendar.
+pub(super) fn shipped() -> World {
+    let policy: Policy =
+        toml::from_str(include_str!("../../../../config/policies/baku.toml")).unwrap();
+    let text = include_str!("../../../../config/calendars/kalender.toml");
+    let mut world = World::new();
+    // The shipped policy calls the coordinator's desk by its role only, so any desk serves.
+    world.policy = policy;
+    world.calendar = calendar(text);
+    world
+}
+
+pub(super) fn calendar(text: &str) -> crate::domain::calendar::Calendar {
+    crate::domain::calendar::Calendar::from_toml(text).unwrap()
+}
+
+/// When the complaint of every story comes in, unless one says otherwise: a Tuesday, 00:00 WIB.
+pub(super) const TUESDAY: &str = "2026-11-23T17:00:00Z";
+
+/// A time of a story that begins at `start`: `24:30`, `24:30:05`.
+pub(super) fn time(start: Timestamp, text: &str) -> Timestamp {
+    let mut seconds = 0;
+    let mut weight = 3600;
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    for part in digits.split(':') {
+        let part: i64 = part
+            .parse()
+            .unwrap_or_else(|_| panic!("{text:?} is no time"));
+        seconds += part * weight;
+        weight /= 60;
+    }
+    start + SignedDuration::from_secs(sign * seconds)
+}
+
+fn shown(start: Timestamp, at: Timestamp) -> String {
+    let seconds = at.duration_since(start).as_secs();
+    let sign = if seconds < 0 { "-" } else { "" };
+    let (minutes, rest) = (seconds.abs() / 60, seconds.abs() % 60);
+    let text = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+    if rest == 0 {
+        text
+    } else {
+        format!("{text}:{rest:02}")
+    }
+}
+
+/// Plays a story and compares every line.
+pub(super) fn check(world: &World, story: &str) {
+    check_from(world, TUESDAY, story);
+}
+
+/// Plays a beginning and what follows it.
+pub(super) fn after(world: &World, beginning: &str, story: &str) {
+    check(world, &format!("{beginning}\n{story}"));
+}
+
+/// Plays each line as a story of its own, after the same beginning.
+pub(super) fn each(world: &World, beginning: &str, lines: &str) {
+    for line in lines.lines().filter(|line| line.contains('|')) {
+        after(world, beginning, line);
+    }
+}
+
+/// Plays a story that begins at `start`.
+pub(super) fn check_from(world: &World, start: &str, story: &str) {
+    let start: Timestamp = start.parse().unwrap();
+    let mut state: Option<Escalation> = None;
+    let lines = story.lines().map(str::trim);
+    for (number, line) in lines.enumerate() {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [at, what, outcome, wake] = cells[..] else {
+            panic!("four columns: {line}");
+        };
+        let now = time(start, at);
+        let transition = match state.take() {
+            None => open(world.context(), start, what, now),
+            Some(state) => {
+                let input = input(&state, start, number, what);
+                // A state that was stored goes on as one that was not.
+                let stored = serde_json::to_string(&state).unwrap();
+                let read: Escalation = serde_json::from_str(&stored).unwrap();
+                let again = read.advance(world.context(), input.clone(), now);
+                let transition = state.advance(world.context(), input, now);
+                assert_eq!(again, transition, "stored and read: {line}");
+                transition
+            }
+        };
+        assert_eq!(tell(start, now, &transition), outcome, "{line}");
+        let next = transition.wake_at.map(|at| shown(start, at));
+        assert_eq!(next.as_deref().unwrap_or("-"), wake, "next wake: {line}");
+        state = Some(transition.state);
+    }
+    assert!(state.is_some(), "an empty story proves nothing");
+}
+
+/// `open DISHUB`, `open -`, `open DISHUB verifikasi`, `open DISHUB verifikasi @10:00`.
+fn open(context: Context<'_>, start: Timestamp, what: &str, now: Timestamp) -> Transition {
+    let rest = what
+        .strip_prefix("open ")
+        .expect("a story begins with open");
+    let (rest, told) = dated(start, rest);
+    let (of, status) = rest.split_once(' ').unwrap_or((rest, ""));
+    let complaint = Complaint {
+        received_at: start,
+        unit: (of != "-").then(|| unit(of)),
+        status: Status::from(status),
+        ..super::complaint(None)
+    };
+    Escalation::open(context, complaint, told, now)
+}
+
+/// A text that may end with `@time`.
+fn dated(start: Timestamp, text: &str) -> (&str, Option<Timestamp>) {
+    match text.split_once('@') {
+        Some((text, at)) => (text.trim(), Some(time(start, at))),
+        None => (text, None),
+    }
+}
+
+fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Input {
+    let (verb, rest) = what.split_once(' ').unwrap_or((what, ""));
+    // `ok kepala #r1` names the reply, to send it twice; `ok kepala by sms` wants a confirmation.
+    let (rest, reply) = match rest.split_once('#') {
+        Some((rest, reply)) => (rest.trim(), reply.to_owned()),
+        None => (rest, format!("reply {number}")),
+    };
+    let (rest, by_sms) = match rest.strip_suffix(" by sms") {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let answer = |who: &str| Answer {
+        responder: someone(who),
+        reply,
+        via: by_sms.then(|| Via {
+            transport: Transport::Sms,
+            address: Address::Phone(PhoneNumber::parse("+628110000001").unwrap()),
+            in_reply_to: None,
+        }),
+    };
+    match verb {
+        "wake" => Input::TimerFired,
+        "ok" => Input::Acknowledged(answer(rest)),
+        "refuse" => Input::Refused {
+            answer: answer(rest),
+            to: None,
+        },
+        "to" => Input::Reassigned {
+            unit: (rest != "-").then(|| unit(rest)),
+        },
+        "unreachable" => {
+            let responder = someone(rest);
+            let live = state.told.get(&responder).cloned().flatten();
+            Input::PageFailed {
+                page: live.unwrap_or_else(|| panic!("{rest} has no page")),
+                responder,
+            }
+        }
+        "stale" => Input::PageFailed {
+            page: PageId::of_paging(&state.complaint.id, 1, &someone(rest)),
+            responder: someone(rest),
+        },
+        "status" => {
+            let (status, at) = dated(start, rest);
+            Input::StatusChanged {
+                status: Status::from(status),
+                at,
+            }
+        }
+        other => panic!("{other:?} is nothing that happens"),
+    }
+}
+
+fn someone(name: &str) -> ResponderId {
+    if name.contains('-') {
+        person(name)
+    } else {
+        person(&format!("DISHUB-{name}"))
+    }
+}
+
+fn name(who: &ResponderId) -> &str {
+    who.as_str().strip_prefix("DISHUB-").unwrap_or(who.as_str())
+}
+
+/// Everything that came of an input, in words.
+fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
+    let at = |at: Timestamp| shown(start, at);
+    let late = |due: Timestamp| {
+        if due == now {
+            String::new()
+        } else {
+            format!(" due {}", shown(start, due))
+        }
+    };
+    let until = |deadline: &Option<Timestamp>| {
+        deadline.map_or("without deadline".to_owned(), |deadline| {
+            format!("until {}", at(deadline))
+        })
+    };
+    let since =
+        |told: &Option<Timestamp>| told.map_or(String::new(), |told| format!(" @{}", at(told)));
+    let notices: BTreeMap<&PageId, &Notice> = transition
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Page(order) => Some((&order.page, &order.alert.notice)),
+            _ => None,
+        })
+        .collect();
+    let mut words: Vec<String> = Vec::new();
+    let mut paged: Vec<String> = Vec::new();
+    for fact in &transition.facts {
+        let word = match fact {
+            What::Paged {
+                page,
+                responder,
+                post,
+                acting,
+            } => {
+                let own = responder.as_str().replacen('-', ".", 1) == post.as_str();
+                let who = match acting {
+                    Some(kind) => format!("{} as {} {post}", name(responder), kind.abbreviation()),
+                    None if own => name(responder).to_owned(),
+                    None => format!("{} as {post}", name(responder)),
+                };
+                if paged.is_empty() {
+                    let notice = match notices[page] {
+                        Notice::Warning { .. } => "warning",
+                        Notice::Missed => "missed",
+                        Notice::StillMissed => "still",
+                        Notice::Refused => "refused",
+                    };
+                    paged.push(format!("-> {notice}: {who}"));
+                } else {
+                    paged.push(who);
+                }
+                continue;
+            }
+            What::Opened { deadline, .. } => format!("opened {}", until(deadline)),
+            What::Warned { percent, due_at } => format!("warned {percent}%{}", late(*due_at)),
+            What::Missed {
+                promise, deadline, ..
+            } => format!("missed {promise} of {}", at(*deadline)),
+            What::Stepped {
+                round,
+                step,
+                time,
+                due_at,
+            } => {
+                let round = if *round == 0 {
+                    String::new()
+                } else {
+                    format!("round {round} ")
+                };
+                let again = if *time == 1 {
+                    String::new()
+                } else {
+                    format!(" x{time}")
+                };
+                format!("{round}step {step}{again}{}", late(*due_at))
+            }
+            What::Folded { what, why } => {
+                let why = match why {
+                    FoldReason::Late => "late",
+                    FoldReason::Held => "held",
+                    FoldReason::DeadlinePassed => "passed",
+                    FoldReason::SameMoment => "together",
+                };
+                format!("folded {why} [{}]", what.join(", "))
+            }
+            What::Skipped { target, why } => {
+                let why = match why {
+                    SkipReason::Vacant => "vacant",
+                    SkipReason::NoSuchPost => "no such post",
+                    SkipReason::UnknownResponder => "unknown",
+                    SkipReason::NoContactMethod => "no contact",
+                    SkipReason::Refused => "refused",
+                };
+                format!("skip {target} ({why})")
+            }
+            What::Acknowledged { by, until, .. } => {
+                format!("held by {} until {}", name(by), at(*until))
+            }
+            What::AnswerWithoutEffect { why, .. } => match why {
+                NoEffect::AlreadyAcknowledged { by } => format!("no effect: {} holds", name(by)),
+                NoEffect::NoLongerOpen => "no effect: over".to_owned(),
+            },
+            What::Refused { by, .. } => format!("refused by {}", name(by)),
+            What::HoldEnded => "hold ended".to_owned(),
+            What::Exhausted => "exhausted".to_owned(),
+            What::Progressed {
+                shown_at,
+                promise,
+                in_time,
+                next,
+                ..
+            } => {
+                let kept = if *in_time { "in time" } else { "too late" };
+                let next = next.map_or(String::new(), |next| format!(", next until {}", at(next)));
+                format!("kept {promise} {kept} @{}{next}", at(*shown_at))
+            }
+            What::StatusNoted {
+                status,
+                since: told,
+            } => format!("noted {status}{}", since(told)),
+            What::Paused { since: told, .. } => format!("paused{}", since(told)),
+            What::Resumed {
+                deadline,
+                since: told,
+                ..
+            } => format!("runs {}{}", until(deadline), since(told)),
+            What::NotOurs {
+                since: told,
+                deadline,
+                ..
+            } => {
+                let runs =
+                    deadline.map_or(String::new(), |_| format!(", runs {}", until(deadline)));
+                format!("returned{}{runs}", since(told))
+            }
+            What::Reassigned { from, to, deadline } => {
+                let code = |unit: &Option<crate::domain::id::UnitCode>| {
+                    unit.as_ref()
+                        .map_or_else(|| "-".to_owned(), ToString::to_string)
+                };
+                if from == to {
+                    format!("stays with {} {}", code(to), until(deadline))
+                } else {
+                    format!("to {} {}", code(to), until(deadline))
+                }
+            }
+            What::Closed { since: told, .. } => format!("closed{}", since(told)),
+            What::Alarm { alarm } => match alarm {
+                Alarm::NobodyToPage { step } => format!("ALARM nobody for {step}"),
+                Alarm::AllRefused { step } => format!("ALARM all refused {step}"),
+                Alarm::Unreachable { responder } => {
+                    format!("ALARM {} unreachable", name(responder))
+                }
+                Alarm::Exhausted => "ALARM".to_owned(),
+                Alarm::PausedLong { since } => format!("ALARM paused since {}", at(*since)),
+                Alarm::NoDeadline => "ALARM no deadline".to_owned(),
+                other => panic!("an escalation raises no {other:?}"),
+            },
+            other => panic!("an escalation records no {other:?}"),
+        };
+        if !paged.is_empty() {
+            words.push(std::mem::take(&mut paged).join(", "));
+        }
+        words.push(word);
+    }
+    if !paged.is_empty() {
+        words.push(paged.join(", "));
+    }
+    words.extend(stopped(transition));
+    words.extend(transition.effects.iter().filter_map(|effect| match effect {
+        Effect::Confirm {
+            responder, note, ..
+        } => Some(format!(
+            "tells {}: {}",
+            name(responder),
+            confirmation(start, note)
+        )),
+        _ => None,
+    }));
+    words.join("; ")
+}
+
+/// Whose pages are stopped, and why. A page that a new one replaces is stopped as a matter of course.
+fn stopped(transition: &Transition) -> Option<String> {
+    let mut reason = None;
+    let mut people = Vec::new();
+    for effect in &transition.effects {
+        if let Effect::Cancel { responder, why, .. } = effect
+            && *why != CancelReason::Superseded
+        {
+            reason = Some(match why {
+                CancelReason::Acknowledged => "acknowledged",
+                CancelReason::Refused => "refused",
+                CancelReason::Progressed => "progressed",
+                CancelReason::Paused => "paused",
+                CancelReason::Closed => "closed",
+                CancelReason::Reassigned => "reassigned",
+                CancelReason::Superseded => "superseded",
+            });
+            people.push(name(responder));
+        }
+    }
+    reason.map(|reason| format!("stop {reason}: {}", people.join(", ")))
+}
+
+fn confirmation(start: Timestamp, note: &ReplyNote) -> String {
+    match note {
+        ReplyNote::Acknowledged { hold_until, .. } => {
+            format!("yours until {}", shown(start, *hold_until))
+        }
+        ReplyNote::AlreadyAcknowledged { by, .. } => format!("{by} has it"),
+        ReplyNote::Refused {
+            passed_to: Some(to),
+            ..
+        } => format!("goes to {to}"),
+        ReplyNote::Refused { .. } => "goes to nobody".to_owned(),
+        ReplyNote::NoLongerOpen { .. } => "over".to_owned(),
+        other => panic!("an escalation says no {other:?}"),
+    }
+}
+
+/// Somebody acts in a post for a time, in hours of the story.
+pub(super) fn acting(kind: ActingKind, who: &str, from: &str, until: &str) -> Acting {
+    let start: Timestamp = TUESDAY.parse().unwrap();
+    Acting {
+        responder: someone(who),
+        kind,
+        decree: "800/1".to_owned(),
+        from: time(start, from),
+        until: time(start, until),
+    }
+}
