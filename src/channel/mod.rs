@@ -2,7 +2,7 @@
 //!
 //! A channel sends one message and says what happened. It never retries, never looks at the store
 //! and never decides: the page machine does, from the [`FailureKind`]. To add a provider, write its
-//! file with its own `Settings` and implement [`Provider`], add one line to `registry.rs`, and run
+//! file with its own `Settings` and implement `Provider`, add one line to `registry.rs`, and run
 //! the conformance table.
 
 pub mod email_smtp;
