@@ -6,13 +6,15 @@
 mod directory;
 pub mod document;
 pub mod fault;
+mod gateways;
 pub mod load;
 pub mod seed;
 pub mod settings;
+mod words;
 
 pub use self::{
     fault::{Fault, Faults, Gravity},
-    load::load,
+    load::{load, look},
     settings::Settings,
 };
 

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod bad_requests;
 mod export;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
