@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod changes;
 mod peers;
 mod providers_whatsapp;
 mod service;

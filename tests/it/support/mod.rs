@@ -15,6 +15,7 @@ pub(crate) mod phone;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod replayed;
 pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;
