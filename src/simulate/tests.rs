@@ -120,6 +120,10 @@ fn a_divergence_names_the_fact_and_both_sides() {
         text.starts_with(&begins) && text.ends_with("its replay nothing"),
         "{text}"
     );
+    // What happened at one moment cannot have been recorded at another.
+    let mut moved = facts.clone();
+    moved[missed + 1].at += minutes(1);
+    assert_eq!(again(&world, &moved, &end).unwrap_err().index, missed + 1);
     // A ledger without its beginning, and none at all.
     for facts in [&facts[1..], &[]] {
         let found = again(&world, facts, &end).unwrap_err();
