@@ -1,6 +1,6 @@
 //! What comes next, and what came before, by the very function that does it: `advance`.
 //!
-//! [`upcoming`] lets nobody answer and looks ahead. [`replay`] takes a complaint's facts, plays the
+//! [`upcoming`] lets nobody answer and looks ahead. [`replay()`] takes a complaint's facts, plays the
 //! inputs they stand for once more, and tells where the two part.
 
 mod replay;
