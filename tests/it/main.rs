@@ -9,6 +9,7 @@
 )]
 
 mod bad_requests;
+mod changes;
 mod export;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
