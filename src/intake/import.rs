@@ -263,7 +263,8 @@ impl Report {
     fn look_at_due(&mut self, world: &World, state: &Escalation, now: Timestamp) {
         let context = world.context(&state.policy);
         let wake_at = context.and_then(|context| state.wake_at(&context));
-        if wake_at.is_some_and(|wake_at| wake_at <= now) {
+        // A long pause is the operators' to hear of; nobody is paged for it.
+        if wake_at.is_some_and(|wake_at| wake_at <= now) && !state.promise.is_paused() {
             self.due_at_once += 1;
         }
     }

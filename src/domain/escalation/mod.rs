@@ -315,10 +315,14 @@ impl Escalation {
             step.alarm(Alarm::NoDeadline);
         }
         // A state that the source gives from the start is an ordinary change of state. One that only
-        // says "it is over", without when, cannot prove a miss: it closes without one.
+        // says "it is over" or "it waits for the reporter", without when, cannot prove a miss: it closes
+        // without one, or has waited from the beginning.
         match context.policy.meaning(&status) {
             StatusMeaning::Waiting => step.state.complaint.status = status,
             StatusMeaning::End if status_at.is_none() => step.close(status, None),
+            StatusMeaning::Pause => {
+                step.status_changed(status, status_at.or(Some(received_at)));
+            }
             _ => step.status_changed(status, status_at),
         }
         step.finish()

@@ -193,6 +193,8 @@ fn a_complaint_that_comes_with_a_state_is_judged_by_its_date() {
         100:00 | open DISHUB selesai @30:00                        | opened until 24:00; missed 1 of 24:00; folded passed [warning 50%, warning 75%]; closed @30:00 | -
         # Over, and nobody knows since when: that proves no miss.
         100:00 | open DISHUB selesai                               | opened until 24:00; closed | -
+        # Nor does a wait for the reporter of which nobody knows since when.
+        100:00 | open DISHUB menunggu kelengkapan informasi        | opened until 24:00; paused @00:00 | 336:00
         10:00  | open DISHUB menunggu kelengkapan informasi @04:00 | opened until 24:00; paused @04:00 | 340:00
         10:00  | open DISHUB bukan wewenang                        | opened until 24:00; returned; -> refused: BIRO-penghubung | 12:00
         ",
