@@ -25,6 +25,7 @@ use crate::{
     clock::{Clock, patience},
     config::{
         Faults, Settings,
+        gateways::unknown_units,
         seed::{Seeds, Sources},
         settings::{Gateway as GatewayEntry, RedisMode, Scope, Sync},
     },
@@ -147,6 +148,7 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
             remedy: finding.remedy,
         });
     }
+    faults.extend(unknown_units(&settings.gateways, &seeds.directory));
     let default = &settings.data.default_policy;
     if !seeds
         .policies
@@ -395,6 +397,7 @@ fn gateways(settings: &Settings, board: &SandboxBoard) -> anyhow::Result<Gateway
             channel: registry::build(&entry.name, own, &parts)?,
             two_way: entry.two_way,
             links: entry.links,
+            route: entry.route.clone(),
         });
     }
     Ok(gateways)

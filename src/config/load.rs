@@ -2,15 +2,15 @@
 
 use std::{fs, path::Path};
 
-use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
     document::Document,
     fault::{Fault, Faults, Gravity},
+    gateways,
     settings::{ApiKey, Gateway, RedisMode, Settings},
 };
-use crate::{channel::registry::GatewaySettings, domain::delivery::Transport};
+use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
 const SECTIONS: [&str; 10] = [
@@ -78,7 +78,7 @@ pub fn read(
         data: document.section("data"),
         log: document.section("log"),
         api_keys: api_keys(&mut document),
-        gateways: gateways(&mut document),
+        gateways: gateways::read(&mut document),
     };
     check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
@@ -183,64 +183,6 @@ fn api_keys(document: &mut Document) -> Vec<ApiKey> {
     keys
 }
 
-#[derive(Deserialize)]
-struct Common {
-    name: String,
-    #[serde(default = "yes")]
-    two_way: bool,
-    #[serde(default)]
-    links: Option<bool>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn gateways(document: &mut Document) -> Vec<Gateway> {
-    let mut gateways: Vec<Gateway> = Vec::new();
-    for (path, mut table) in document.list("gateways") {
-        let mut common = Table::new();
-        for name in ["name", "two_way", "links"] {
-            if let Some(value) = table.remove(name) {
-                common.insert(name.to_owned(), value);
-            }
-        }
-        let common = document.piece::<Common>(&path, common);
-        let settings = document.piece::<GatewaySettings>(&path, table);
-        let (Some(common), Some(settings)) = (common, settings) else {
-            continue;
-        };
-        if gateways.iter().any(|other| other.name == common.name) {
-            document.fault(
-                &format!("{path}.name"),
-                &common.name,
-                "the name is taken",
-                "give each gateway a name of its own",
-            );
-        }
-        let transport = settings.transport();
-        if gateways
-            .iter()
-            .any(|other| other.settings.transport() == transport)
-        {
-            document.warn(
-                &path,
-                &common.name,
-                &format!("another gateway carries {transport} already"),
-                "the first one is used; several gateways for one transport are not supported yet",
-            );
-        }
-        gateways.push(Gateway {
-            name: common.name,
-            two_way: common.two_way,
-            // Short messages carry no link unless the route is known to let them through.
-            links: common.links.unwrap_or(transport != Transport::Sms),
-            settings,
-        });
-    }
-    gateways
-}
-
 /// A rule about settings: whether it is broken, the setting, its value, what is wrong, what to write.
 type Rule<'a> = (bool, &'a str, String, &'a str, &'a str);
 
@@ -326,10 +268,10 @@ fn check(settings: &Settings, document: &mut Document) {
     );
     let warnings: [Rule<'_>; 4] = [
         (
-            engine.attempt_timeout.as_secs() < 11,
+            engine.attempt_timeout.as_secs() < 9,
             "engine.attempt_timeout",
             format!("{:#}", engine.attempt_timeout),
-            "shorter than a gateway's own time-out of 10 s: a slow answer would be sent twice",
+            "shorter than a gateway's own time-out of 8 s: a slow answer would be sent twice",
             "30s is good",
         ),
         (

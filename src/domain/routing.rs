@@ -35,8 +35,7 @@ impl Default for Route {
 }
 
 /// What a gateway carries; an empty condition is none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// Numbers that begin with one of these: `+62811`.
     pub prefixes: Vec<String>,

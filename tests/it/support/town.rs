@@ -21,6 +21,7 @@ use siaga::{
         id::{CalendarId, ComplaintId, MethodId, PostCode, ResponderId, UnitCode},
         phone::PhoneNumber,
         policy::{Policy, PolicyRef, Role},
+        routing::Route,
     },
     engine::{
         Engine, Links, Tuning,
@@ -257,6 +258,7 @@ impl Town {
                 }),
                 two_way: true,
                 links: false,
+                route: Route::default(),
             });
         }
         let engine = Engine::new(
