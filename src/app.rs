@@ -3,6 +3,8 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod gateways;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -13,21 +15,18 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    channel::{
-        registry::{self, GatewaySettings},
-        sandbox::SandboxBoard,
-    },
+    channel::sandbox::SandboxBoard,
     clock::{Clock, patience},
     config::{
         Faults, Settings,
         gateways::unknown_units,
         seed::{Seeds, Sources},
-        settings::{Gateway as GatewayEntry, RedisMode, Scope, Sync},
+        settings::{RedisMode, Scope, Sync},
     },
     domain::{
         calendar::Calendar,
@@ -36,10 +35,7 @@ use crate::{
         policy_check,
     },
     engine::{
-        Engine, Links, Pulse, Tuning,
-        gateways::{Gateway, Gateways},
-        housekeeping::Housekeeping,
-        scan::Scan,
+        Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
     inbound::{Inbound, link::Signer},
     intake::units::UnitIndex,
@@ -272,7 +268,7 @@ impl Service {
             backend.store.clone(),
             around.clock.clone(),
             worlds.clone(),
-            gateways(settings, &around.board)?,
+            gateways::build(settings, &around.board)?,
             renderer(settings)?,
             Arc::new(SignedLinks {
                 signer: signer.clone(),
@@ -313,6 +309,7 @@ impl Service {
             units,
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
+                gateways: engine.gateways.clone(),
                 metrics,
             }),
             demo: around.demo,
@@ -385,41 +382,6 @@ fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
     }
 }
 
-fn gateways(settings: &Settings, board: &SandboxBoard) -> anyhow::Result<Gateways> {
-    let parts = registry::Parts {
-        http: registry::http_client()?,
-        sandbox: board.clone(),
-    };
-    let mut gateways = Gateways::default();
-    for entry in &settings.gateways {
-        let own = with_callback(entry, settings);
-        gateways.add(Gateway {
-            channel: registry::build(&entry.name, own, &parts)?,
-            two_way: entry.two_way,
-            links: entry.links,
-            route: entry.route.clone(),
-        });
-    }
-    Ok(gateways)
-}
-
-/// Kannel is told where its delivery reports go, unless the settings say otherwise.
-fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
-    let mut own = entry.settings.clone();
-    let secret = settings.inbound.kannel_secret.expose_secret();
-    if let GatewaySettings::Kannel(kannel) = &mut own
-        && kannel.dlr_url.is_none()
-        && !secret.is_empty()
-    {
-        let url = format!(
-            "{}/hooks/kannel/dlr?secret={secret}",
-            settings.server.public_url
-        );
-        kannel.dlr_url = Some(SecretString::from(url));
-    }
-    own
-}
-
 fn tuning(settings: &Settings) -> Tuning {
     let engine = &settings.engine;
     Tuning {
@@ -477,6 +439,7 @@ impl Links for SignedLinks {
 
 struct PartsHealth {
     pulse: Arc<Pulse>,
+    gateways: Arc<Gateways>,
     metrics: PrometheusHandle,
 }
 
@@ -489,6 +452,12 @@ impl Health for PartsHealth {
         (failures >= FAILURES).then(|| {
             format!("{failures} passes in a row have failed; the log says why (siaga_pass_failures_total)")
         })
+    }
+
+    fn gateways_down(&self) -> Vec<String> {
+        let down = self.gateways.down().into_iter();
+        down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
+            .collect()
     }
 
     fn metrics(&self) -> String {

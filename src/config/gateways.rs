@@ -16,7 +16,8 @@ use crate::{
     domain::{
         delivery::Transport,
         directory::Directory,
-        routing::{Conditions, Route},
+        id::UnitCode,
+        routing::{Conditions, Route, Urgency},
     },
 };
 
@@ -44,7 +45,7 @@ struct Common {
 struct Only {
     prefixes: Option<Vec<String>>,
     units: Option<Vec<String>>,
-    urgency: Option<crate::domain::routing::Urgency>,
+    urgency: Option<Urgency>,
 }
 
 fn yes() -> bool {
@@ -142,7 +143,7 @@ fn conditions(document: &mut Document, path: &str, only: Only, transport: Transp
     }
     let mut units = Vec::new();
     for (index, code) in only.units.unwrap_or_default().iter().enumerate() {
-        match crate::domain::id::UnitCode::parse(code) {
+        match UnitCode::parse(code) {
             Ok(code) => units.push(code),
             Err(error) => document.fault(
                 &format!("{path}.units[{index}]"),
@@ -193,7 +194,7 @@ fn together(document: &mut Document, gateways: &[Gateway], shares: &[(String, u3
 
 /// Conditions that name a unit which the directory does not know.
 pub fn unknown_units(gateways: &[Gateway], directory: &Directory) -> Vec<Fault> {
-    let known: BTreeSet<&str> = directory.units.keys().map(|code| code.as_str()).collect();
+    let known: BTreeSet<&str> = directory.units.keys().map(UnitCode::as_str).collect();
     let mut faults = Vec::new();
     for (place, gateway) in gateways.iter().enumerate() {
         for (index, unit) in gateway.route.only.units.iter().enumerate() {
