@@ -227,6 +227,15 @@ impl Town {
     }
 
     pub async fn with(policy: &str, tuning: Tuning) -> Self {
+        Self::by(policy, tuning, |_| Vec::new()).await
+    }
+
+    /// The same, with gateways of one's own in the place of those of the same transport.
+    pub async fn by(
+        policy: &str,
+        tuning: Tuning,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis = Embedded::start(Options {
             folder: folder.path().to_owned(),
@@ -235,10 +244,16 @@ impl Town {
             port: None,
         })
         .expect("a private Redis");
-        Self::on(redis, folder, policy, tuning).await
+        Self::on(redis, folder, policy, tuning, own).await
     }
 
-    async fn on(redis: Embedded, folder: tempfile::TempDir, policy: &str, tuning: Tuning) -> Self {
+    async fn on(
+        redis: Embedded,
+        folder: tempfile::TempDir,
+        policy: &str,
+        tuning: Tuning,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
+    ) -> Self {
         let address: RedisAddress = redis.address();
         let store = Store::connect(&address, "siaga", 1).await.expect("Redis");
         let clock = Arc::new(ManualClock::new(at(START)));
@@ -246,7 +261,9 @@ impl Town {
         let arrived = Arc::new(Mutex::new(Vec::new()));
         let mut gateways = Gateways::default();
         let mut failing = BTreeMap::new();
-        for transport in Transport::ALL {
+        let own = own(&clock);
+        let has_own = |transport| own.iter().any(|it| it.channel.transport() == transport);
+        for transport in Transport::ALL.into_iter().filter(|it| !has_own(*it)) {
             let fault = Arc::new(Mutex::new(None));
             failing.insert(transport, fault.clone());
             gateways.add(Gateway {
@@ -260,6 +277,9 @@ impl Town {
                 links: false,
                 route: Route::default(),
             });
+        }
+        for gateway in own {
+            gateways.add(gateway);
         }
         let engine = Engine::new(
             store.clone(),
