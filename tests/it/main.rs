@@ -10,6 +10,7 @@
 
 mod export;
 mod failover;
+mod failover_service;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
