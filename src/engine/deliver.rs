@@ -190,7 +190,13 @@ impl Engine {
                 Outcome::Sent { .. } => "sent",
                 Outcome::Failed { kind, .. } => kind.as_str(),
             };
-            metrics::counter!("siaga_attempts_total", "transport" => transport.as_str(), "result" => result).increment(1);
+            metrics::counter!(
+                "siaga_attempts_total",
+                "transport" => transport.as_str(),
+                "gateway" => gateway.clone(),
+                "result" => result,
+            )
+            .increment(1);
             metrics::histogram!("siaga_request_seconds", "transport" => transport.as_str())
                 .record(started.elapsed().as_secs_f64());
             let input = Input::Settled {

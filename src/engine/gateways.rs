@@ -286,3 +286,6 @@ fn show(gateway: &str, up: bool) {
     let value = if up { 1.0 } else { 0.0 };
     metrics::gauge!("siaga_gateway_up", "gateway" => gateway.to_owned()).set(value);
 }
+
+#[cfg(test)]
+mod tests;
