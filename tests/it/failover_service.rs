@@ -54,12 +54,16 @@ async fn start(first: &Gateway, second: &Gateway, more: &str) -> Siaga {
     let mut siaga = Siaga::prepare();
     // Longer than any gateway is waited for, as it is by default.
     siaga.set("engine.attempt_timeout", "30s");
-    let gateways = entry("cadangan", second, "order = 2") + &entry("utama", first, more);
-    siaga.write(kannel::SECRET, &gateways, PEOPLE);
+    write(&siaga, first, second, more);
     let (checked, usable) = siaga.run(&["check"]);
     assert!(usable, "{checked}");
     siaga.start().await;
     siaga
+}
+
+fn write(siaga: &Siaga, first: &Gateway, second: &Gateway, more: &str) {
+    let gateways = entry("cadangan", second, "order = 2") + &entry("utama", first, more);
+    siaga.write(kannel::SECRET, &gateways, PEOPLE);
 }
 
 /// Waits for a complaint's page at a gateway; gives when it came and its reference.
@@ -227,4 +231,45 @@ async fn who_answered_while_the_first_gateway_hung_is_not_paged_by_the_second() 
         .await;
     assert_eq!(requests(&second, "A1"), 0);
     siaga.stop().await;
+}
+
+#[cfg(debug_assertions)] // Only then does the program know how to halt.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_turns_to_the_second_gateway_it_still_turns_there() {
+    let (first, second) = (Gateway::start(), Gateway::start());
+    let mut siaga = Siaga::prepare();
+    siaga.set("engine.attempt_timeout", "9s");
+    write(&siaga, &first, &second, "order = 1");
+    first.answer_everyone(Answer::status(503));
+    // The second attempt is on record, and its request has not left.
+    let seam = siaga::seam::Seam::AttemptRecorded;
+    siaga.start_to_halt(seam, 2).await;
+    siaga.overdue("A1").await;
+    siaga.wait_until_halted().await;
+    assert_eq!((requests(&first, "A1"), requests(&second, "A1")), (1, 0));
+    siaga.kill9();
+    siaga.start().await;
+    page(&second, "A1").await;
+    let sent = "\"k\":\"attempt_sent\"";
+    let told = siaga.wait_for_timeline("A1", sent).await;
+    assert!(told.contains("\"gateway\":\"cadangan\""), "{told}");
+    // What it had learnt of the first gateway for this page was durable.
+    assert_eq!((requests(&first, "A1"), requests(&second, "A1")), (1, 1));
+    siaga.stop().await;
+}
+
+#[test]
+fn check_knows_the_units_that_a_gateway_may_name() {
+    let (first, second) = (Gateway::start(), Gateway::start());
+    let siaga = Siaga::prepare();
+    for (unit, usable, told) in [
+        ("DISHUB", true, "usable"),
+        ("DISHUP", false, "did you mean DISHUB?"),
+    ] {
+        let more = format!("order = 1\nonly = {{ units = [{unit:?}] }}");
+        write(&siaga, &first, &second, &more);
+        let (checked, found) = siaga.run(&["check"]);
+        assert_eq!(found, usable, "{checked}");
+        assert!(checked.contains(told), "{checked}");
+    }
 }
