@@ -176,6 +176,16 @@ impl Breaker {
                 Change::None
             }
             (State::Open { .. }, Some(_)) => Change::None,
+            // A message that could not even be put into a request has asked the gateway nothing: the
+            // next one may try.
+            (State::Open { .. } | State::Probing { .. }, None)
+                if failure == Some(&FailureKind::Permanent) =>
+            {
+                if matches!(self.state, State::Probing { .. }) {
+                    self.state = State::Open { until: now };
+                }
+                Change::None
+            }
             (State::Probing { .. }, Some(_)) => {
                 let doubled = self.cool_down.saturating_mul(2);
                 self.cool_down = doubled.min(LONGEST_COOL_DOWN);

@@ -107,6 +107,29 @@ fn a_message_that_tries_it_and_is_lost_blocks_it_for_a_minute() {
 }
 
 #[test]
+fn only_what_the_gateway_itself_said_brings_it_back() {
+    let limited = FailureKind::RateLimited { retry_after: None };
+    for (outcome, is_back) in [
+        (None, true),
+        (Some(FailureKind::WrongAddress), true),
+        (Some(FailureKind::WindowClosed), true),
+        (Some(limited), true),
+        // Perhaps it was never asked: the next message finds out, without another pause.
+        (Some(FailureKind::Permanent), false),
+    ] {
+        let mut breaker = down();
+        let change = request(&mut breaker, 10, outcome.as_ref());
+        let came_back = matches!(change, Change::CameBack { .. });
+        assert_eq!(came_back, is_back, "{outcome:?}");
+        if !is_back {
+            assert_eq!(breaker.health(second(10)), Health::Ready);
+            let next = request(&mut breaker, 11, None);
+            assert!(matches!(next, Change::CameBack { .. }));
+        }
+    }
+}
+
+#[test]
 fn what_left_before_it_went_down_says_nothing_after() {
     let mut breaker = down();
     let late = breaker.settled(second(-8), None, second(1));

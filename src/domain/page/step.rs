@@ -138,6 +138,7 @@ impl Step {
                         patience_until: patience,
                     };
                     line.tried.clear();
+                    line.may_recover = false;
                 }
             }
             Outcome::Failed { kind, detail } => {
