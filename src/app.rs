@@ -3,16 +3,17 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod backend;
 mod gateways;
+mod seeding;
 
 use std::{
-    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
@@ -22,28 +23,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     channel::sandbox::SandboxBoard,
     clock::{Clock, patience},
-    config::{
-        Faults, Settings,
-        gateways::unknown_units,
-        seed::{Seeds, Sources},
-        settings::{RedisMode, Scope, Sync},
-    },
-    domain::{
-        calendar::Calendar,
-        id::{CalendarId, ComplaintId, PolicyId, ResponderId},
-        policy::{Policy, PolicyRef},
-        policy_check,
-    },
+    config::{Settings, seed::Seeds, settings::Scope},
+    domain::id::{ComplaintId, ResponderId},
     engine::{
         Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
     inbound::{Inbound, link::Signer},
     intake::units::UnitIndex,
-    store::{
-        Address, Store, World, Worlds,
-        embedded::{self, Embedded, Options},
-        snapshots::Kind,
-    },
+    store::Worlds,
     template::Renderer,
     web::{
         self, Secrets, Web,
@@ -53,167 +40,10 @@ use crate::{
     },
 };
 
-/// The connection to Redis, and the private child where it is ours.
-pub struct Backend {
-    /// The store.
-    pub store: Store,
-    embedded: Option<Embedded>,
-}
-
-impl Backend {
-    /// Connects as the settings say; starts the private Redis where there is none yet.
-    ///
-    /// # Errors
-    /// When Redis cannot be started or reached.
-    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        let redis = &settings.redis;
-        let (address, embedded) = match (redis.mode, &redis.url) {
-            (RedisMode::External, Some(url)) => (Address::new(url.expose_secret()), None),
-            (RedisMode::External, None) => bail!("redis.url is missing"),
-            (RedisMode::Embedded, _) => {
-                let options = Options {
-                    folder: redis.data_dir.clone(),
-                    program: redis.program.clone(),
-                    sync_always: redis.appendfsync == Sync::Always,
-                    port: redis.port,
-                };
-                let child = Embedded::start(options)?;
-                (child.address(), Some(child))
-            }
-        };
-        let store = Store::connect(&address, &redis.prefix, redis.shards)
-            .await
-            .with_context(|| format!("Redis at {address}"))?;
-        Ok(Self { store, embedded })
-    }
-
-    /// Connects to a running service's Redis, or starts one where none runs: for one-shot commands.
-    ///
-    /// # Errors
-    /// When Redis cannot be reached or started.
-    pub async fn join(settings: &Settings) -> anyhow::Result<Self> {
-        let redis = &settings.redis;
-        if redis.mode == RedisMode::Embedded
-            && let Ok(folder) = redis.data_dir.canonicalize()
-        {
-            let socket = embedded::socket_path(&folder);
-            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
-                let store =
-                    Store::connect(&Address::unix(&socket), &redis.prefix, redis.shards).await?;
-                return Ok(Self {
-                    store,
-                    embedded: None,
-                });
-            }
-        }
-        Self::open(settings).await
-    }
-
-    /// Ends the private Redis, if there is one, and waits until its file is safe.
-    pub fn close(self) {
-        if let Some(child) = self.embedded {
-            child.stop();
-        }
-    }
-}
-
-/// Reads and checks the seeds that the settings name, or the shipped ones with `demo`.
-pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
-    let mut faults = Vec::new();
-    let sources = if demo {
-        Sources::shipped(true)
-    } else {
-        Sources::read(&settings.data, &mut faults)
-    };
-    let seeds = sources.parse(&mut faults);
-    let calendars = seeds.calendars.keys().cloned().collect();
-    let mut findings = policy_check::check(&seeds.policies, &seeds.directory, &calendars);
-    findings.extend(UnitIndex::new(&seeds.directory).findings());
-    for finding in findings {
-        faults.push(crate::config::Fault {
-            gravity: if finding.is_error {
-                crate::config::Gravity::Error
-            } else {
-                crate::config::Gravity::Warning
-            },
-            file: "data".to_owned(),
-            line: None,
-            path: finding.place,
-            value: finding.value,
-            problem: finding.problem,
-            remedy: finding.remedy,
-        });
-    }
-    faults.extend(unknown_units(&settings.gateways, &seeds.directory));
-    let default = &settings.data.default_policy;
-    if !seeds
-        .policies
-        .iter()
-        .any(|policy| policy.id.as_str() == default)
-    {
-        faults.push(crate::config::Fault {
-            gravity: crate::config::Gravity::Error,
-            file: "settings".to_owned(),
-            line: None,
-            path: "data.default_policy".to_owned(),
-            value: default.clone(),
-            problem: "there is no such policy".to_owned(),
-            remedy: "name the id of a policy file".to_owned(),
-        });
-    }
-    (seeds, Faults(faults))
-}
-
-/// Makes the seeds live: each that changed gets a new version; every older version that a running
-/// escalation may still use is loaded beside it.
-///
-/// # Errors
-/// When Redis is away or the snapshots do not fit together.
-pub async fn publish(store: &Store, seeds: Seeds, default: &str) -> anyhow::Result<World> {
-    store
-        .publish(Kind::Directory, "all", &seeds.directory)
-        .await?;
-    let mut calendars: HashMap<CalendarId, Calendar> = HashMap::new();
-    for (id, calendar) in seeds.calendars {
-        store
-            .publish(Kind::Calendar, id.as_str(), &calendar)
-            .await?;
-        calendars.insert(id, calendar);
-    }
-    let mut policies: Vec<Policy> = Vec::new();
-    let mut live = HashMap::new();
-    for policy in seeds.policies {
-        let id = policy.id.clone();
-        let (version, new) = store.publish(Kind::Policy, id.as_str(), &policy).await?;
-        if new {
-            tracing::info!(policy = %id, version, "a new version of the policy is live");
-        }
-        live.insert(id.clone(), version);
-        for older in 1..version {
-            if let Some(found) = store
-                .snapshot::<Policy>(Kind::Policy, id.as_str(), older)
-                .await?
-            {
-                policies.push(Policy {
-                    version: older,
-                    ..found
-                });
-            }
-        }
-        policies.push(Policy { version, ..policy });
-    }
-    let id = PolicyId::parse(default)?;
-    let version = live
-        .get(&id)
-        .copied()
-        .ok_or_else(|| anyhow!("data.default_policy = {default}: there is no such policy"))?;
-    Ok(World::new(
-        seeds.directory,
-        policies,
-        calendars,
-        PolicyRef { id, version },
-    )?)
-}
+pub use self::{
+    backend::Backend,
+    seeding::{publish, seeds},
+};
 
 /// What a service runs on beside its settings.
 pub struct Surroundings {

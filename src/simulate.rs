@@ -1,7 +1,15 @@
-//! What comes next, by the very function that will do it: `advance` with nobody answering.
+//! What comes next, and what came before, by the very function that does it: `advance`.
+//!
+//! [`upcoming`] lets nobody answer and looks ahead. [`replay()`] takes a complaint's facts, plays the
+//! inputs they stand for once more, and tells where the two part.
+
+mod replay;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 
+pub use self::replay::{Divergence, replay};
 use crate::domain::{
     escalation::{Context, Escalation, Input},
     fact::What,

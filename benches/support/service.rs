@@ -14,9 +14,6 @@ use siaga::clock::patience;
 /// How long anything may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Five times as often as by default, so that what housekeeping costs is not waited for in vain.
-pub(crate) const SCAN_EVERY: &str = "2m";
-
 /// A policy that does one thing at the deadline: one short message to the head.
 const POLICY: &str = r#"
 id = "bench"
@@ -60,8 +57,6 @@ directory = ["{units}"]
 policies = "{policies}"
 calendars = "{root}/config/calendars"
 default_policy = "bench"
-[scan]
-every = "{SCAN_EVERY}"
 [log]
 filter = "warn"
 [[gateways]]

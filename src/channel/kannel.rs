@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{
-    Channel, Outgoing, SendError, Sent,
+    Outgoing, Provider, Sent,
     exchange::{Answer, Failure, exchange},
     fault::{self, GatewayFault},
     redact::Redactor,
@@ -57,7 +57,6 @@ pub struct Settings {
 /// A way out over one Kannel.
 #[derive(Debug)]
 pub struct Kannel {
-    name: String,
     settings: Settings,
     address: Url,
     patience: Duration,
@@ -109,13 +108,23 @@ impl Kannel {
         secrets.extend(settings.dlr_url.clone());
         let redactor = Redactor::new(&name, secrets);
         Ok(Self {
-            name,
             settings,
             address,
             patience,
             http,
             redactor,
         })
+    }
+}
+
+#[async_trait]
+impl Provider for Kannel {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn carries(&self) -> Transport {
+        Transport::Sms
     }
 
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
@@ -157,11 +166,6 @@ pub(crate) fn sms_text(outgoing: &Outgoing) -> Result<&str, Failure> {
     let Message::Sms { text } = &outgoing.message else {
         return Err(Failure::refused("this gateway carries short messages only"));
     };
-    if !outgoing.has_sound_reference() {
-        return Err(Failure::refused(
-            "the reference has characters outside its alphabet",
-        ));
-    }
     let parts = gsm::measure(text).parts;
     if text.trim().is_empty() {
         Err(Failure::refused("the text is empty"))
@@ -193,23 +197,6 @@ fn judge(answer: &Answer) -> Result<Sent, Failure> {
         _ => answer.kind(),
     };
     Err(Failure::new(kind, answer.summary()))
-}
-
-#[async_trait]
-impl Channel for Kannel {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn transport(&self) -> Transport {
-        Transport::Sms
-    }
-
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        self.attempt(outgoing)
-            .await
-            .map_err(|failure| self.redactor.error(failure))
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! A channel sends one message and says what happened. It never retries, never looks at the store
 //! and never decides: the page machine does, from the [`FailureKind`]. To add a provider, write its
-//! file with its own `Settings`, add one line to `registry.rs`, and run the conformance table.
+//! file with its own `Settings` and implement `Provider`, add one line to `registry.rs`, and run
+//! the conformance table.
 
 pub mod email_smtp;
 pub mod exchange;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::{exchange::Failure, redact::Redactor};
 use crate::domain::{
     delivery::{Address, FailureKind, Transport},
     message::Message,
@@ -43,6 +45,40 @@ pub trait Channel: Send + Sync {
     /// The kind says what is to be done next. A time-out after the request may have left is
     /// [`FailureKind::Unknown`], never `Temporary`.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError>;
+}
+
+/// What a provider alone knows. What must be the same in all of them is done once, around it: a
+/// message that the transport cannot carry is refused before anything leaves, and no secret and no
+/// whole number comes out in an error.
+#[async_trait]
+pub(crate) trait Provider: Send + Sync {
+    /// Knows the gateway's name and its secrets.
+    fn redactor(&self) -> &Redactor;
+
+    /// What kind of message it carries.
+    fn carries(&self) -> Transport;
+
+    /// Sends one message that the transport can carry, once.
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure>;
+}
+
+#[async_trait]
+impl<P: Provider> Channel for P {
+    fn name(&self) -> &str {
+        self.redactor().gateway()
+    }
+
+    fn transport(&self) -> Transport {
+        self.carries()
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        let sent = match outgoing.refusal(self.carries()) {
+            Some(refusal) => Err(Failure::refused(refusal)),
+            None => self.attempt(outgoing).await,
+        };
+        sent.map_err(|failure| self.redactor().error(failure))
+    }
 }
 
 /// One message on its way to one address.
@@ -69,9 +105,28 @@ impl Outgoing {
         }
     }
 
+    /// Why no gateway of this transport can carry the message.
+    fn refusal(&self, transport: Transport) -> Option<String> {
+        let fits = matches!(
+            (transport, &self.message, &self.to),
+            (Transport::Sms, Message::Sms { .. }, Address::Phone(_))
+                | (
+                    Transport::Whatsapp,
+                    Message::WhatsappText { .. } | Message::WhatsappTemplate { .. },
+                    Address::Phone(_)
+                )
+                | (Transport::Email, Message::Email { .. }, Address::Email(_))
+        );
+        if !fits {
+            return Some(format!("this gateway carries {transport} only"));
+        }
+        (!self.has_sound_reference())
+            .then(|| "the reference has characters outside its alphabet".to_owned())
+    }
+
     /// Whether the reference keeps to its alphabet, so that it may stand in an address, a header
     /// and a query as it is.
-    pub(crate) fn has_sound_reference(&self) -> bool {
+    fn has_sound_reference(&self) -> bool {
         std::iter::once(&self.reference)
             .chain(self.in_reply_to.as_ref())
             .all(|reference| {

@@ -27,6 +27,11 @@ impl Redactor {
         }
     }
 
+    /// The gateway's configured name.
+    pub(crate) fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
     /// Words a failure.
     pub(crate) fn error(&self, failure: Failure) -> SendError {
         SendError {

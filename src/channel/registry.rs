@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use jiff::SignedDuration;
+use serde::{Deserialize, de::DeserializeOwned};
 
 pub use super::exchange::http_client;
 use super::{
@@ -41,7 +42,42 @@ pub struct Parts {
     pub sandbox: SandboxBoard,
 }
 
+/// Whatever reads a provider's settings from a file, piece by piece.
+pub trait Reader {
+    /// The settings, or none when something in them does not fit.
+    fn read<T: DeserializeOwned>(&mut self) -> Option<T>;
+}
+
 impl GatewaySettings {
+    /// What `type` may be.
+    pub const TYPES: [&'static str; 5] = ["kannel", "http", "whatsapp_cloud", "smtp", "sandbox"];
+
+    /// Reads the settings of a gateway of this type; none when something in them does not fit, or
+    /// there is no such type.
+    ///
+    /// Serde could choose by `type` alone, and would lose the path of a field that does not fit.
+    pub fn read(kind: &str, reader: &mut impl Reader) -> Option<Self> {
+        match kind {
+            "kannel" => reader.read().map(Self::Kannel),
+            "http" => reader.read().map(Self::Http),
+            "whatsapp_cloud" => reader.read().map(Self::WhatsappCloud),
+            "smtp" => reader.read().map(Self::Smtp),
+            "sandbox" => reader.read().map(Self::Sandbox),
+            _ => None,
+        }
+    }
+
+    /// How long the gateway is waited for.
+    pub fn timeout(&self) -> SignedDuration {
+        match self {
+            Self::Kannel(settings) => settings.timeout,
+            Self::Http(settings) => settings.timeout,
+            Self::WhatsappCloud(settings) => settings.timeout,
+            Self::Smtp(settings) => settings.timeout,
+            Self::Sandbox(_) => SignedDuration::ZERO,
+        }
+    }
+
     /// What kind of message the gateway carries.
     pub fn transport(&self) -> Transport {
         match self {

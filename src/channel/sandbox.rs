@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-use super::{Channel, Outgoing, SendError, Sent, exchange::Failure, redact::Redactor};
+use super::{Outgoing, Provider, Sent, exchange::Failure, redact::Redactor};
 use crate::domain::{
     delivery::{Address, FailureKind, Transport},
     message::Message,
@@ -160,7 +160,6 @@ pub struct Settings {
 /// A way out onto the board.
 #[derive(Debug)]
 pub struct Sandbox {
-    name: String,
     transport: Transport,
     board: SandboxBoard,
     redactor: Redactor,
@@ -169,32 +168,25 @@ pub struct Sandbox {
 impl Sandbox {
     /// Builds the channel; nothing in its settings can be wrong.
     pub fn new(name: String, settings: &Settings, board: SandboxBoard) -> Self {
-        let redactor = Redactor::new(&name, Vec::new());
         Self {
-            name,
+            redactor: Redactor::new(&name, Vec::new()),
             transport: settings.transport,
             board,
-            redactor,
         }
     }
+}
 
-    fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
-        let fits = matches!(
-            (self.transport, &outgoing.message, &outgoing.to),
-            (Transport::Sms, Message::Sms { .. }, Address::Phone(_))
-                | (
-                    Transport::Whatsapp,
-                    Message::WhatsappText { .. } | Message::WhatsappTemplate { .. },
-                    Address::Phone(_)
-                )
-                | (Transport::Email, Message::Email { .. }, Address::Email(_))
-        );
-        if !fits {
-            return Err(Failure::refused(format!(
-                "this gateway carries {} only",
-                self.transport
-            )));
-        }
+#[async_trait]
+impl Provider for Sandbox {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn carries(&self) -> Transport {
+        self.transport
+    }
+
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
         match self.board.behaviour(&outgoing.to) {
             SandboxBehaviour::Deliver => self.board.deliver(self.transport, outgoing),
             SandboxBehaviour::Silent => {}
@@ -208,26 +200,10 @@ impl Sandbox {
     }
 }
 
-#[async_trait]
-impl Channel for Sandbox {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn transport(&self) -> Transport {
-        self.transport
-    }
-
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        self.attempt(outgoing)
-            .map_err(|failure| self.redactor.error(failure))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::delivery::EmailAddress;
+    use crate::{channel::Channel as _, domain::delivery::EmailAddress};
 
     fn email(to: &str, n: usize) -> Outgoing {
         Outgoing {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Channel, Outgoing, SendError, Sent,
+    Outgoing, Provider, Sent,
     exchange::{Answer, Failure, exchange},
     fault::{self, GatewayFault},
     redact::Redactor,
@@ -63,7 +63,6 @@ fn default_version() -> String {
 /// A way out over one WhatsApp business number.
 #[derive(Debug)]
 pub struct WhatsappCloud {
-    name: String,
     messages: Url,
     access_token: SecretString,
     patience: Duration,
@@ -120,9 +119,19 @@ impl WhatsappCloud {
             patience: fault::patience(&name, "timeout", settings.timeout)?,
             redactor: Redactor::new(&name, vec![settings.access_token.clone()]),
             access_token: settings.access_token,
-            name,
             http,
         })
+    }
+}
+
+#[async_trait]
+impl Provider for WhatsappCloud {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn carries(&self) -> Transport {
+        Transport::Whatsapp
     }
 
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
@@ -141,11 +150,6 @@ fn request_body(outgoing: &Outgoing) -> Result<Value, Failure> {
     let number = outgoing
         .phone()
         .ok_or_else(|| Failure::refused("WhatsApp needs a telephone number"))?;
-    if !outgoing.has_sound_reference() {
-        return Err(Failure::refused(
-            "the reference has characters outside its alphabet",
-        ));
-    }
     let (kind, content) = match &outgoing.message {
         Message::WhatsappText { text, buttons } => session_message(text, buttons)?,
         Message::WhatsappTemplate {
@@ -284,21 +288,4 @@ fn judge(answer: &Answer) -> Result<Sent, Failure> {
         text("/error_data/details")
     );
     Err(Failure::new(kind, detail))
-}
-
-#[async_trait]
-impl Channel for WhatsappCloud {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn transport(&self) -> Transport {
-        Transport::Whatsapp
-    }
-
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        self.attempt(outgoing)
-            .await
-            .map_err(|failure| self.redactor.error(failure))
-    }
 }

@@ -1,67 +1,43 @@
 //! `siaga check`: everything that is wrong, at once.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Write as _, io::Write as _, path::PathBuf, process::ExitCode};
 
-use super::{Failure, settings_file};
-use crate::{
-    app,
-    channel::{registry, sandbox::SandboxBoard},
-    config,
-    template::Renderer,
-};
+use super::settings_file;
+use crate::{app, config, template::Renderer};
 
-pub(super) fn run(named: Option<PathBuf>) -> Result<ExitCode, Failure> {
+pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let path = settings_file(named);
     let mut wrong = false;
     let mut warnings = 0;
-    let settings = match config::load(path.as_deref(), std::env::vars()) {
-        Ok((settings, found)) => {
-            warnings += found.len();
-            for fault in &found {
-                println!("{fault}");
-            }
-            settings
-        }
-        Err(faults) => {
-            print!("{faults}");
-            wrong = true;
-            // The rest is checked by the defaults, so that all is told at once.
-            config::Settings::default()
-        }
-    };
-    let (seeds, faults) = app::seeds(&settings, false);
-    wrong |= faults.has_errors();
-    warnings += faults
-        .0
-        .iter()
-        .filter(|f| f.gravity == config::Gravity::Warning)
-        .count();
-    print!("{faults}");
-    let parts = registry::Parts {
-        http: registry::http_client().map_err(|error| Failure::Failed(error.into()))?,
-        sandbox: SandboxBoard::default(),
-    };
-    for gateway in &settings.gateways {
-        if let Err(fault) = registry::build(&gateway.name, gateway.settings.clone(), &parts) {
-            println!("error: {fault}");
-            wrong = true;
-        }
+    let mut told = String::new();
+    // What does not fit has its default, so that the rest is looked at and all is told at once.
+    let (settings, of_settings) = config::look(path.as_deref(), std::env::vars());
+    let (seeds, of_seeds) = app::seeds(&settings, false);
+    for faults in [of_settings, of_seeds] {
+        wrong |= faults.has_errors();
+        let is_warning = |fault: &&config::Fault| fault.gravity == config::Gravity::Warning;
+        warnings += faults.0.iter().filter(is_warning).count();
+        let _ = write!(told, "{faults}");
     }
     if let Some(folder) = &settings.data.templates {
-        match Renderer::with_overrides(folder, &settings.server.zone) {
+        // A zone that is none has been told.
+        let known = jiff::tz::TimeZone::get(&settings.server.zone).is_ok();
+        let zone = if known { &settings.server.zone } else { "UTC" };
+        match Renderer::with_overrides(folder, zone) {
             Ok((_, faults)) => {
                 wrong |= !faults.is_empty();
                 for fault in &faults {
-                    println!("error: {fault}");
+                    let _ = writeln!(told, "error: {fault}");
                 }
             }
             Err(error) => {
-                println!("error: {error}");
+                let _ = writeln!(told, "error: {error}");
                 wrong = true;
             }
         }
     }
-    println!(
+    let _ = writeln!(
+        told,
         "{} units, {} posts, {} people, {} policies, {} calendars: {}",
         seeds.directory.units.len(),
         seeds.directory.posts.len(),
@@ -74,9 +50,11 @@ pub(super) fn run(named: Option<PathBuf>) -> Result<ExitCode, Failure> {
             format!("usable, {warnings} warnings")
         }
     );
-    Ok(if wrong {
+    // Whoever reads it may have read enough.
+    let _ = std::io::stdout().write_all(told.as_bytes());
+    if wrong {
         ExitCode::from(2)
     } else {
         ExitCode::SUCCESS
-    })
+    }
 }

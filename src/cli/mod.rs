@@ -118,7 +118,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         }
         Command::Key { name } => look::key(&name),
         Command::Demo(arguments) => demo::run(arguments).await,
-        Command::Check => check::run(call.config),
+        Command::Check => Ok(check::run(call.config)),
         Command::Serve => {
             let settings = settings(call.config)?;
             log(&settings);

@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::fault::{Fault, Gravity, did_you_mean};
+use super::{
+    fault::{Fault, Gravity, did_you_mean},
+    words,
+};
 
 /// A file while it is read.
 pub struct Document {
@@ -19,6 +22,7 @@ pub struct Document {
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     lines: HashMap<String, usize>,
+    from_elsewhere: HashMap<String, String>,
 }
 
 /// Names whose values are never shown.
@@ -32,6 +36,7 @@ impl Document {
             table: Table::new(),
             faults: Vec::new(),
             lines: lines(text),
+            from_elsewhere: HashMap::new(),
         };
         match text.parse::<Table>() {
             Ok(table) => document.table = table,
@@ -53,10 +58,17 @@ impl Document {
         document
     }
 
-    /// Reads a section (`[name]`), or its defaults where it is not there.
+    /// Notes that a field's value does not stand in the file: `whence` is where it was given.
+    pub fn came_from(&mut self, path: &str, whence: &str) {
+        self.from_elsewhere
+            .insert(path.to_owned(), whence.to_owned());
+    }
+
+    /// Reads a section (`[name]`), or its defaults where it is not there. What does not fit in it is
+    /// a fault each and has its default, so that the rest is still looked at.
     pub fn section<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
         match self.table.remove(name) {
-            Some(Value::Table(table)) => self.piece(name, table).unwrap_or_default(),
+            Some(Value::Table(table)) => self.what_fits(name, table).unwrap_or_default(),
             Some(other) => {
                 self.fault(
                     name,
@@ -105,54 +117,55 @@ impl Document {
         }
     }
 
-    /// Reads one piece; what does not fit is a fault each. None when it cannot be without that.
-    pub fn piece<T: DeserializeOwned>(&mut self, path: &str, mut table: Table) -> Option<T> {
+    /// Reads one piece; what does not fit is a fault each, and then there is none.
+    pub fn piece<T: DeserializeOwned>(&mut self, path: &str, table: Table) -> Option<T> {
         let before = self.faults.len();
+        let value = self.what_fits(path, table);
+        value.filter(|_| self.faults.len() == before)
+    }
+
+    /// Reads one piece without what does not fit in it; none when it cannot be without that.
+    fn what_fits<T: DeserializeOwned>(&mut self, path: &str, mut table: Table) -> Option<T> {
+        let mut taken_out: Vec<String> = Vec::new();
         // Each turn takes at least one field out, so it ends.
         for _ in 0..=count(&table) {
             let read: Result<T, _> = serde_path_to_error::deserialize(Value::Table(table.clone()));
             let error = match read {
-                Ok(value) => {
-                    return (self.faults.len() == before).then_some(value);
-                }
+                Ok(value) => return Some(value),
                 Err(error) => error,
             };
             let inner = error.path().to_string();
             let message = error.inner().message().to_owned();
-            let (field, known) = unknown_field(&message);
-            let at = match (&field, inner.as_str()) {
-                (Some(field), ".") => field.clone(),
-                (Some(field), inner) if !inner.ends_with(field.as_str()) => {
-                    format!("{inner}.{field}")
-                }
-                (_, inner) => inner.to_owned(),
+            let misfit = words::of(&message);
+            let joined = |field: &str| match inner.as_str() {
+                "." => field.to_owned(),
+                inner => format!("{inner}.{field}"),
             };
-            let full = if at == "." {
-                path.to_owned()
-            } else {
-                format!("{path}.{at}")
+            // It is missing because it did not fit, and that has been told.
+            if words::missing_field(&message).is_some_and(|it| taken_out.contains(&joined(it))) {
+                if !take_out(&mut table, &inner) {
+                    return None;
+                }
+                taken_out.push(inner);
+                continue;
+            }
+            let at = match &misfit.unknown_field {
+                Some(field) if !inner.ends_with(field.as_str()) => joined(field),
+                _ => inner.clone(),
+            };
+            let full = match (path, at.as_str()) {
+                ("", at) => at.to_owned(),
+                (path, ".") => path.to_owned(),
+                (path, at) => format!("{path}.{at}"),
             };
             let value = find(&table, &at)
                 .map(|value| shown(&at, value))
                 .unwrap_or_default();
-            let remedy = match (&field, message.strip_prefix("missing field `")) {
-                (Some(field), _) => match did_you_mean(field, known.iter().map(String::as_str)) {
-                    Some(name) => format!("did you mean {name}?"),
-                    None => format!("the fields are: {}", known.join(", ")),
-                },
-                (None, Some(missing)) => {
-                    format!("add the field {}", missing.trim_end_matches('`'))
-                }
-                (None, None) => "write a value that fits".to_owned(),
-            };
-            let problem = match &field {
-                Some(_) => "there is no such field".to_owned(),
-                None => message.clone(),
-            };
-            self.fault(&full, &value, &problem, &remedy);
+            self.fault(&full, &value, &misfit.problem, &misfit.remedy);
             if !take_out(&mut table, &at) {
                 return None;
             }
+            taken_out.push(at);
         }
         None
     }
@@ -185,10 +198,17 @@ impl Document {
     }
 
     fn add(&mut self, gravity: Gravity, path: &str, value: &str, problem: &str, remedy: &str) {
+        let around = format!("{path}.");
+        let is_of = |known: &str| {
+            known == path || (known.starts_with(&around) && self.line(path).is_none())
+        };
+        let mut given = self.from_elsewhere.iter();
+        let elsewhere = given.find(|(known, _)| is_of(known)).map(|(_, from)| from);
+        let line = self.line(path).filter(|_| elsewhere.is_none());
         self.faults.push(Fault {
             gravity,
-            file: self.file.clone(),
-            line: self.line(path),
+            file: elsewhere.unwrap_or(&self.file).clone(),
+            line,
             path: path.to_owned(),
             value: value.to_owned(),
             problem: problem.to_owned(),
@@ -217,15 +237,6 @@ fn count(table: &Table) -> usize {
         }
     }
     table.values().map(of).sum()
-}
-
-fn unknown_field(message: &str) -> (Option<String>, Vec<String>) {
-    let Some(rest) = message.strip_prefix("unknown field `") else {
-        return (None, Vec::new());
-    };
-    let mut names = rest.split('`').step_by(2).map(str::to_owned);
-    let field = names.next();
-    (field, names.filter(|name| !name.is_empty()).collect())
 }
 
 /// The parts of a path: `steps[2].to[0]` is steps, 2, to, 0.

@@ -30,6 +30,24 @@ pub struct Fault {
     pub remedy: String,
 }
 
+/// More warnings than this that differ in nothing but their place are told in one.
+const MANY: usize = 6;
+
+impl Fault {
+    /// Whether another warning says the same of another place of the same file.
+    fn is_like(&self, other: &Self) -> bool {
+        let says = |fault: &Self| {
+            (
+                fault.gravity,
+                fault.file.clone(),
+                fault.problem.clone(),
+                fault.remedy.clone(),
+            )
+        };
+        self.gravity == Gravity::Warning && says(self) == says(other)
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self.gravity {
@@ -65,8 +83,28 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = Vec::new();
         for fault in &self.0 {
-            writeln!(f, "{fault}")?;
+            let alike: Vec<&Fault> = self.0.iter().filter(|it| it.is_like(fault)).collect();
+            if alike.len() <= MANY {
+                writeln!(f, "{fault}")?;
+            } else if !told.iter().any(|known: &&Fault| known.is_like(fault)) {
+                told.push(fault);
+                let places: Vec<&str> = alike.iter().map(|it| it.path.as_str()).collect();
+                let listed = places
+                    .iter()
+                    .take(MANY)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let all = Fault {
+                    path: format!("{} places ({listed}, ...)", places.len()),
+                    line: None,
+                    value: String::new(),
+                    ..fault.clone()
+                };
+                writeln!(f, "{all}")?;
+            }
         }
         Ok(())
     }

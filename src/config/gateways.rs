@@ -1,18 +1,22 @@
-//! The ways out as the settings name them: what all providers have in common, and whether several of
-//! one transport fit together.
+//! The ways out as the settings name them: what is common to all, what is the provider's own, and
+//! whether several of one transport fit together.
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use toml::Table;
+use serde::{Deserialize, de::DeserializeOwned};
+use toml::{Table, Value};
 
 use super::{
     document::Document,
     fault::{Fault, Gravity, did_you_mean},
     settings::Gateway,
+    words::nearest,
 };
 use crate::{
-    channel::registry::GatewaySettings,
+    channel::{
+        registry::{self, GatewaySettings, Parts, Reader},
+        sandbox::SandboxBoard,
+    },
     domain::{
         delivery::Transport,
         directory::Directory,
@@ -52,7 +56,21 @@ fn yes() -> bool {
     true
 }
 
-/// Reads `[[gateways]]`.
+/// Reads the pieces of one gateway's table.
+struct Piece<'a> {
+    document: &'a mut Document,
+    path: &'a str,
+    table: Table,
+}
+
+impl Reader for Piece<'_> {
+    fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.document
+            .piece(self.path, std::mem::take(&mut self.table))
+    }
+}
+
+/// Reads every `[[gateways]]`; what does not fit is a fault each.
 pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
     let mut gateways: Vec<Gateway> = Vec::new();
     let mut shares: Vec<(String, u32)> = Vec::new();
@@ -64,7 +82,7 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
             }
         }
         let common = document.piece::<Common>(&path, common);
-        let settings = document.piece::<GatewaySettings>(&path, table);
+        let settings = provider(document, &path, table);
         let (Some(common), Some(settings)) = (common, settings) else {
             continue;
         };
@@ -88,6 +106,7 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
         if let Some(share) = common.share {
             shares.push((common.name.clone(), share));
         }
+        try_out(document, &path, &common.name, &settings);
         let only = common.only.unwrap_or_default();
         let only = conditions(document, &format!("{path}.only"), only, transport);
         gateways.push(Gateway {
@@ -108,6 +127,58 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
     }
     together(document, &gateways, &shares);
     gateways
+}
+
+/// Reads what is the provider's own, by the field `type`.
+fn provider(document: &mut Document, path: &str, mut table: Table) -> Option<GatewaySettings> {
+    let types = GatewaySettings::TYPES;
+    let field = format!("{path}.type");
+    match table.remove("type") {
+        Some(Value::String(kind)) if types.contains(&kind.as_str()) => {
+            let mut piece = Piece {
+                document,
+                path,
+                table,
+            };
+            GatewaySettings::read(&kind, &mut piece)
+        }
+        Some(Value::String(kind)) => {
+            let remedy = nearest(&kind, &types, "write one of");
+            document.fault(
+                &field,
+                &format!("{kind:?}"),
+                "there is no such choice",
+                &remedy,
+            );
+            None
+        }
+        given => {
+            let value = given.map(|value| value.to_string()).unwrap_or_default();
+            let remedy = format!("write one of: {}", types.join(", "));
+            document.fault(&field, &value, "missing, or no text", &remedy);
+            None
+        }
+    }
+}
+
+/// Builds the gateway once, to find now what would be found when the service starts. Nothing is
+/// connected.
+fn try_out(document: &mut Document, path: &str, name: &str, settings: &GatewaySettings) {
+    let Ok(http) = registry::http_client() else {
+        return; // No fault of the settings.
+    };
+    let parts = Parts {
+        http,
+        sandbox: SandboxBoard::default(),
+    };
+    if let Err(fault) = registry::build(name, settings.clone(), &parts) {
+        document.fault(
+            &format!("{path}.{}", fault.field),
+            &fault.value,
+            "cannot be used",
+            &fault.remedy,
+        );
+    }
 }
 
 /// Checks the conditions of one gateway.

@@ -2,13 +2,17 @@
 
 use std::{fs, path::Path};
 
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
 use toml::{Table, Value};
+use tracing_subscriber::EnvFilter;
 
 use super::{
     document::Document,
     fault::{Fault, Faults, Gravity},
     gateways,
-    settings::{ApiKey, Gateway, RedisMode, Settings},
+    settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
+    words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
@@ -28,25 +32,7 @@ pub fn load(
     path: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<(Settings, Vec<Fault>), Faults> {
-    let (file, text) = match path {
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = fs::read_to_string(path).map_err(|error| {
-                Faults(vec![Fault {
-                    gravity: Gravity::Error,
-                    file: name.clone(),
-                    line: None,
-                    path: "(file)".to_owned(),
-                    value: String::new(),
-                    problem: error.to_string(),
-                    remedy: "name the settings file with --config".to_owned(),
-                }])
-            })?;
-            (name, text)
-        }
-        None => ("(defaults)".to_owned(), String::new()),
-    };
-    read(&file, &text, environment)
+    usable(look(path, environment))
 }
 
 /// Reads the settings of a text.
@@ -58,11 +44,56 @@ pub fn read(
     text: &str,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<(Settings, Vec<Fault>), Faults> {
+    usable(look_at(file, text, environment))
+}
+
+fn usable((settings, faults): (Settings, Faults)) -> Result<(Settings, Vec<Fault>), Faults> {
+    if faults.has_errors() {
+        Err(faults)
+    } else {
+        Ok((settings, faults.0))
+    }
+}
+
+/// Reads as much of the settings of a file as fits, and everything that is wrong with the rest, so
+/// that what the settings name can be looked at too.
+pub fn look(
+    path: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> (Settings, Faults) {
+    let Some(path) = path else {
+        return look_at("(defaults)", "", environment);
+    };
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => look_at(&name, &text, environment),
+        Err(error) => {
+            let fault = Fault {
+                gravity: Gravity::Error,
+                file: name,
+                line: None,
+                path: "(file)".to_owned(),
+                value: String::new(),
+                problem: format!("cannot be read ({error})"),
+                remedy: "name the settings file with --config".to_owned(),
+            };
+            (Settings::default(), Faults(vec![fault]))
+        }
+    }
+}
+
+fn look_at(
+    file: &str,
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> (Settings, Faults) {
     let mut document = Document::parse(file, text);
     for (name, value) in environment {
         if let Some(path) = name.strip_prefix(PREFIX) {
             let path: Vec<String> = path.split("__").map(str::to_lowercase).collect();
             set(&mut document.table, &path, &value);
+            let whence = format!("the environment's {name}");
+            document.came_from(&path.join("."), &whence);
         }
     }
     let mut table = std::mem::take(&mut document.table);
@@ -82,11 +113,7 @@ pub fn read(
     };
     check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
-    if faults.has_errors() {
-        Err(faults)
-    } else {
-        Ok((settings, faults.0))
-    }
+    (settings, faults)
 }
 
 /// Puts a value from the environment in its place. What is no TOML value is text.
@@ -145,7 +172,7 @@ fn secrets(table: &mut Table, path: &str, document: &mut Document) {
                     Err(error) => document.fault(
                         &here,
                         file,
-                        &error.to_string(),
+                        &format!("cannot be read ({error})"),
                         "name a file that the service may read",
                     ),
                 }
@@ -191,7 +218,22 @@ fn check(settings: &Settings, document: &mut Document) {
     let (engine, scan, redis) = (&settings.engine, &settings.scan, &settings.redis);
     let url = &settings.server.public_url;
     let is_address = url.starts_with("http://") || url.starts_with("https://");
-    let errors: [Rule<'_>; 9] = [
+    let known = Scan::default().fields;
+    let foreign = scan.fields.keys().find(|name| !known.contains_key(*name));
+    let names: Vec<&String> = known.keys().collect();
+    let nearest_name = foreign
+        .map(|name| nearest(name, &names, "the fields are"))
+        .unwrap_or_default();
+    let secret = settings.links.secret.expose_secret().len();
+    let filter = &settings.log.filter;
+    let errors: [Rule<'_>; 18] = [
+        (
+            settings.server.body_limit < 1024,
+            "server.body_limit",
+            settings.server.body_limit.to_string(),
+            "too little for a complaint",
+            "8388608 is good: 8 MiB",
+        ),
         (
             !(1..=5_000).contains(&engine.batch),
             "engine.batch",
@@ -209,9 +251,51 @@ fn check(settings: &Settings, document: &mut Document) {
         (
             engine.lease.as_secs() < 5,
             "engine.lease",
-            format!("{:#}", engine.lease),
+            length(engine.lease),
             "too short: a slow pass would lose its work to another",
             "30s is good",
+        ),
+        (
+            engine.attempt_timeout.as_secs() < 1,
+            "engine.attempt_timeout",
+            length(engine.attempt_timeout),
+            "not a length of time that a gateway could answer in",
+            "30s is good",
+        ),
+        (
+            engine.code_rest.is_negative() || engine.code_rest.is_zero(),
+            "engine.code_rest",
+            length(engine.code_rest),
+            "a code that does not rest stands for another complaint while a late reply may come",
+            "168h is good",
+        ),
+        (
+            scan.every.as_secs() < 1,
+            "scan.every",
+            length(scan.every),
+            "too often to be done",
+            "10m is good",
+        ),
+        (
+            settings.links.valid_for.as_secs() < 60,
+            "links.valid_for",
+            length(settings.links.valid_for),
+            "a link would expire before it is read",
+            "72h is good",
+        ),
+        (
+            (1..16).contains(&secret),
+            "links.secret",
+            "(hidden)".to_owned(),
+            "so short that it could be guessed from a link",
+            "at least 16 characters, or none for no links: openssl rand -hex 32 makes one",
+        ),
+        (
+            EnvFilter::try_new(filter).is_err(),
+            "log.filter",
+            filter.clone(),
+            "not a filter",
+            "info, or siaga=debug,warn",
         ),
         (
             !(1..=4096).contains(&redis.shards),
@@ -242,6 +326,20 @@ fn check(settings: &Settings, document: &mut Document) {
             "other systems write under a prefix of their own",
         ),
         (
+            scan.enabled && foreign.is_some(),
+            "scan.fields",
+            foreign.cloned().unwrap_or_default(),
+            "no field of ours",
+            &nearest_name,
+        ),
+        (
+            scan.enabled && !scan.fields.contains_key("received_at"),
+            "scan.fields",
+            String::new(),
+            "without received_at no complaint has a deadline",
+            "name every field that the hashes have: received_at = \"diterima\"",
+        ),
+        (
             jiff::tz::TimeZone::get(&settings.server.zone).is_err(),
             "server.zone",
             settings.server.zone.clone(),
@@ -266,13 +364,36 @@ fn check(settings: &Settings, document: &mut Document) {
         settings.gateways.iter().filter(|it| is_real(it)).count(),
         settings.gateways.len(),
     );
-    let warnings: [Rule<'_>; 4] = [
+    let timeouts = settings.gateways.iter().map(|it| it.settings.timeout());
+    let longest = timeouts.max().unwrap_or_default();
+    let answered_by = |is: fn(&GatewaySettings) -> bool| {
+        let mut gateways = settings.gateways.iter();
+        gateways.any(|gateway| gateway.two_way && is(&gateway.settings))
+    };
+    let inbound = &settings.inbound;
+    let warnings: [Rule<'_>; 6] = [
         (
-            engine.attempt_timeout.as_secs() < 9,
+            answered_by(|it| matches!(it, GatewaySettings::Kannel(_)))
+                && inbound.kannel_secret.expose_secret().is_empty(),
+            "inbound.kannel_secret",
+            String::new(),
+            "empty: Kannel's replies and receipts are refused",
+            "a secret that stands in Kannel's get-url too, or two_way = false for its gateway",
+        ),
+        (
+            answered_by(|it| matches!(it, GatewaySettings::WhatsappCloud(_)))
+                && inbound.whatsapp_app_secret.expose_secret().is_empty(),
+            "inbound.whatsapp_app_secret",
+            String::new(),
+            "empty: WhatsApp's replies and receipts are refused",
+            "the app secret at Meta, or two_way = false for its gateway",
+        ),
+        (
+            (1..=longest.as_secs()).contains(&engine.attempt_timeout.as_secs()),
             "engine.attempt_timeout",
-            format!("{:#}", engine.attempt_timeout),
-            "shorter than a gateway's own time-out of 8 s: a slow answer would be sent twice",
-            "30s is good",
+            length(engine.attempt_timeout),
+            "not longer than a gateway's own time-out: a slow answer would be sent twice",
+            "longer than every timeout of a gateway; 30s is good",
         ),
         (
             real > 0 && real < all,
@@ -301,4 +422,10 @@ fn check(settings: &Settings, document: &mut Document) {
             document.warn(path, &value, problem, remedy);
         }
     }
+}
+
+/// A length of time as it is written in a file.
+fn length(length: SignedDuration) -> String {
+    let sign = if length.is_negative() { "-" } else { "" };
+    format!("{sign}{:#}", length.abs())
 }

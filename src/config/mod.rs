@@ -10,10 +10,11 @@ pub mod gateways;
 pub mod load;
 pub mod seed;
 pub mod settings;
+mod words;
 
 pub use self::{
     fault::{Fault, Faults, Gravity},
-    load::load,
+    load::{load, look},
     settings::Settings,
 };
 

@@ -74,7 +74,7 @@ impl Sources {
         let mut read = |path: &Path| match fs::read_to_string(path) {
             Ok(text) => Some((path.display().to_string(), text)),
             Err(error) => {
-                faults.push(unreadable(path, &error.to_string()));
+                faults.push(unreadable(path, &format!("cannot be read ({error})")));
                 None
             }
         };
@@ -112,7 +112,7 @@ impl Sources {
             let mut document = Document::parse(file, text);
             let table = std::mem::take(&mut document.table);
             if document.faults.is_empty()
-                && let Some(mut policy) = document.piece::<Policy>("policy", table)
+                && let Some(mut policy) = document.piece::<Policy>("", table)
             {
                 policy.version = 0; // The store counts.
                 seeds.policies.push(policy);
@@ -157,6 +157,6 @@ fn unreadable(path: &Path, problem: &str) -> Fault {
         path: "(file)".to_owned(),
         value: String::new(),
         problem: problem.to_owned(),
-        remedy: "mend the file, or change the section [data] of the settings".to_owned(),
+        remedy: "mend it, or name another in the section [data] of the settings".to_owned(),
     }
 }

@@ -1,6 +1,9 @@
 //! Tests of the settings and seeds.
 
-use super::{DEFAULT_SETTINGS, Settings, gateways::unknown_units, load::read, seed::Sources};
+use super::{
+    DEFAULT_SETTINGS, Fault, Faults, Gravity, Settings, gateways::unknown_units, load::read,
+    seed::Sources,
+};
 use crate::domain::{directory::Directory, policy_check, routing::Urgency};
 
 fn none() -> std::iter::Empty<(String, String)> {
@@ -175,7 +178,7 @@ fn gateways_that_do_not_fit_are_told_with_a_remedy() {
 fn the_environment_and_secret_files_go_over_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
-    std::fs::write(&file, "hush\n").unwrap();
+    std::fs::write(&file, "hush-hush-hush-hush\n").unwrap();
     let text = format!("[links]\nsecret_file = {:?}\n", file.display().to_string());
     let environment = [
         (
@@ -189,8 +192,77 @@ fn the_environment_and_secret_files_go_over_the_file() {
     assert_eq!(settings.server.listen.port(), 9999);
     assert_eq!(settings.redis.shards, 4);
     use secrecy::ExposeSecret;
-    assert_eq!(settings.links.secret.expose_secret(), "hush");
+    assert_eq!(settings.links.secret.expose_secret(), "hush-hush-hush-hush");
     assert!(!format!("{settings:?}").contains("hush"));
+}
+
+#[test]
+fn a_fault_hides_no_other_and_invents_none() {
+    let text = r#"
+[server]
+listen = "8080"
+public_url = "siaga.go.id"
+[redis]
+shards = 0
+[links]
+secret = "kurz"
+[scan.fields]
+kategory = "kategori"
+[[gateways]]
+name = "mail"
+type = "smtp"
+host = "h"
+from = "siaga@x.test"
+tls = "ssl"
+timeout = "5"
+[[gateways]]
+name = "sms"
+type = "kanel"
+[[gateways]]
+name = "wa"
+type = "http"
+transport = "whatsapp"
+url = "https://me:geheim@h/"
+"#;
+    let environment = [("SIAGA__ENGINE__BATCH".to_owned(), "viele".to_owned())];
+    let faults = read("siaga.toml", text, environment.into_iter()).unwrap_err();
+    let all = faults.to_string();
+    for expected in [
+        "siaga.toml:3: server.listen = \"8080\": not an address to listen at\n    write it as 127.0.0.1:8080",
+        "siaga.toml:4: server.public_url = siaga.go.id: not an address",
+        "the environment's SIAGA__ENGINE__BATCH: engine.batch = \"viele\": of another kind\n    write a whole number",
+        "siaga.toml:6: redis.shards = 0",
+        "siaga.toml:8: links.secret = (hidden): so short",
+        "siaga.toml:9: scan.fields = kategory: no field of ours\n    did you mean category?",
+        "siaga.toml:9: scan.fields: without received_at",
+        "siaga.toml:16: gateways[0].tls = \"ssl\": there is no such choice\n    write one of: none, starttls, tls",
+        "siaga.toml:17: gateways[0].timeout = \"5\": not a length of time\n    write it as 30s",
+        "siaga.toml:20: gateways[1].type = \"kanel\": there is no such choice\n    did you mean kannel?",
+        "siaga.toml:25: gateways[2].url = (hidden): cannot be used",
+    ] {
+        assert!(all.contains(expected), "{expected}\nis not in\n{all}");
+    }
+    assert_eq!(faults.0.len(), 11, "{all}");
+    assert!(!all.contains("kurz") && !all.contains("geheim"), "{all}");
+}
+
+#[test]
+fn what_is_wrong_alike_in_many_places_is_told_in_one() {
+    let fault = |path: usize, gravity| Fault {
+        gravity,
+        file: "data".to_owned(),
+        line: None,
+        path: format!("post {path}"),
+        value: String::new(),
+        problem: "vacant".to_owned(),
+        remedy: "name a holder".to_owned(),
+    };
+    let told = |gravity| {
+        let faults = Faults((0..50).map(|path| fault(path, gravity)).collect());
+        faults.to_string().lines().count()
+    };
+    assert_eq!(told(Gravity::Warning), 2);
+    assert_eq!(told(Gravity::Error), 100, "each error is to be mended");
 }
 
 #[test]

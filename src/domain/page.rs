@@ -383,6 +383,16 @@ impl Page {
         }
     }
 
+    /// The attempt by a line is not lost: the process that began it lives, and has it in hand. It may
+    /// stay unsettled until then.
+    pub fn keep_in_flight(&mut self, line: usize, until: Timestamp) {
+        if let Some(line) = self.lines.get_mut(line)
+            && let LineState::InFlight { until: limit } = &mut line.state
+        {
+            *limit = until.max(*limit);
+        }
+    }
+
     /// When the state next wants [`Input::TimerFired`].
     pub fn wake_at(&self) -> Option<Timestamp> {
         if self.phase != Phase::Open {

@@ -4,13 +4,13 @@
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Engine, Task, gateways::Gateway};
+use super::{Engine, Task, gateways::Gateway, in_hand::Held};
 use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
@@ -25,6 +25,10 @@ use crate::{
     store::{Committed, Loaded, Shard, StoreError, Versioned},
     template::Recipient,
 };
+
+/// How long a page that was wanted when it was committed is taken to be wanted still. One that has
+/// waited longer for room is asked about again.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The pauses in milliseconds after which an answered request is settled once more.
 const SETTLING: [u64; 5] = [100, 300, 1000, 3000, 9000];
@@ -45,8 +49,13 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let found = engine.store.find_pages(shard, &ids).await?;
     let pages = engine.present(shard, &ids, found).await?;
     let wanted = engine.still_wanted(&pages).await?;
+    let in_hand_until = now.saturating_add(engine.tuning.attempt_timeout);
+    let in_hand_until = in_hand_until.unwrap_or(Timestamp::MAX);
     let mut commits = Vec::with_capacity(pages.len());
-    for (Versioned { version, value }, wanted) in pages.into_iter().zip(wanted) {
+    for (Versioned { version, mut value }, wanted) in pages.into_iter().zip(wanted) {
+        for line in engine.in_hand.lines(&value.id) {
+            value.keep_in_flight(line, in_hand_until);
+        }
         let input = if wanted {
             Input::TimerFired
         } else {
@@ -58,7 +67,8 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         commits.push(async move {
             let committed = engine.store.commit(shard, unit).await?;
             if committed == Committed::Applied {
-                engine.send_all(version + 1, transition).await;
+                let departures = engine.take_in_hand(version + 1, transition);
+                engine.send_all(departures).await;
             }
             Ok::<(), StoreError>(())
         });
@@ -67,6 +77,15 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         outcome?;
     }
     Ok(ids.len())
+}
+
+/// A request that is to leave. While it lives its attempt is in hand.
+pub(super) struct Departure {
+    _held: Held,
+    _busy: Task,
+    since: Instant,
+    page: Versioned<Page>,
+    send: Send,
 }
 
 impl Engine {
@@ -140,44 +159,63 @@ impl Engine {
                 .change_sender(address, Sender::close_whatsapp_window)
                 .await?;
         }
-        self.send_all(version, value).await;
+        let departures = self.take_in_hand(version, value);
+        self.send_all(departures).await;
         Ok(true)
     }
 
-    /// Lets the requests of a transition leave that was committed as this version, each in a task of
-    /// its own, as room allows.
-    pub(super) async fn send_all(&self, version: u64, transition: page::Transition) {
+    /// Takes the requests in hand of a transition that was committed as this version.
+    pub(super) fn take_in_hand(
+        &self,
+        version: u64,
+        transition: page::Transition,
+    ) -> Vec<Departure> {
         if transition.gave_up {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
-        for send in transition.sends {
+        let page = transition.state;
+        let sends = transition.sends.into_iter();
+        sends
+            .map(|send| Departure {
+                _held: self.in_hand.take(&page.id, send.line),
+                _busy: self.busy.begin(),
+                since: Instant::now(),
+                page: Versioned {
+                    version,
+                    value: page.clone(),
+                },
+                send,
+            })
+            .collect()
+    }
+
+    /// Lets requests leave, each in a task of its own, as room allows.
+    pub(super) async fn send_all(&self, departures: Vec<Departure>) {
+        for departure in departures {
             // Closed only when the process ends; then what is in flight is recovered by its lease.
             let Ok(permit) = self.in_flight.clone().acquire_owned().await else {
                 return;
             };
-            let busy = self.busy.begin();
-            let page = Versioned {
-                version,
-                value: transition.state.clone(),
-            };
-            self.tasks
-                .spawn(self.clone().send(page, send, permit, busy));
+            self.tasks.spawn(self.clone().send(departure, permit));
         }
     }
 
     /// Sends, and settles what came of it. A boxed future, because what follows from settling may
     /// be sent in turn.
-    fn send(
-        self,
-        known: Versioned<Page>,
-        send: Send,
-        room: OwnedSemaphorePermit,
-        busy: Task,
-    ) -> BoxFuture<'static, ()> {
+    fn send(self, departure: Departure, room: OwnedSemaphorePermit) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let _busy = busy;
+            let Departure {
+                _held,
+                _busy,
+                since,
+                page: known,
+                send,
+            } = departure;
+            if since.elapsed() > FRESH && self.is_cancelled(&known).await {
+                return;
+            }
             let page = &known.value;
-            let started = std::time::Instant::now();
+            let started = Instant::now();
             let Some(transport) = page.lines.get(send.line).map(|line| line.transport) else {
                 return;
             };
@@ -222,6 +260,22 @@ impl Engine {
             }
             seam::pass(Seam::Settled);
         })
+    }
+
+    /// Cancels a page that its complaint no longer wants; false when it does, or cannot be asked.
+    async fn is_cancelled(&self, known: &Versioned<Page>) -> bool {
+        let Versioned { value: page, .. } = known;
+        let wanted = self.still_wanted(std::slice::from_ref(known)).await;
+        if wanted.is_ok_and(|wanted| wanted == [false]) {
+            let cancelled = Input::Cancelled(CancelReason::Superseded);
+            let done = self.advance_page(&page.responder, &page.id, None, cancelled);
+            if let Err(error) = done.await {
+                // It does not leave all the same; when its time has run out it is cancelled.
+                tracing::error!(page.id = %page.id, %error, "a page is not cancelled yet");
+            }
+            return true;
+        }
+        false
     }
 
     /// Settles one request. A failure may send the page another way at once, so just before that its

@@ -53,7 +53,8 @@ impl Engine {
         Ok(Some(found))
     }
 
-    /// Rings until `stop`. The first ring is at once: it catches up what was missed.
+    /// Rings until `stop`. The first ring is at once: it catches up what was missed, while the service
+    /// takes up its work already (a walk over a million complaints takes seconds).
     ///
     /// # Errors
     /// When the scheduler cannot be started.
@@ -67,7 +68,13 @@ impl Engine {
             self.tasks
                 .spawn(async move { engine.follow_changes(scan, stop).await });
         }
-        self.ring(&work).await;
+        let (engine, first, stopped) = (self.clone(), work.clone(), stop.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = engine.ring(&first) => {}
+                () = stopped.cancelled() => {}
+            }
+        });
         let mut bell = JobScheduler::new().await?;
         // Rung often enough for a fast clock too; the slot decides whether there is work.
         let rings = Duration::try_from(work.every)

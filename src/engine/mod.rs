@@ -10,6 +10,7 @@ pub mod escalate;
 pub mod gateways;
 pub mod handover;
 pub mod housekeeping;
+mod in_hand;
 mod receive;
 pub mod scan;
 
@@ -26,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::gateways::Gateways;
+use self::{gateways::Gateways, in_hand::InHand};
 use crate::{
     clock::{Clock, patience},
     store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds},
@@ -51,6 +52,7 @@ pub struct Engine {
     /// How the loops run.
     pub tuning: Tuning,
     in_flight: Arc<Semaphore>,
+    in_hand: InHand,
     busy: Busy,
     tasks: TaskTracker,
     pulse: Arc<Pulse>,
@@ -139,6 +141,7 @@ impl Engine {
             links,
             tuning,
             in_flight: Arc::new(Semaphore::new(tuning.in_flight.max(1))),
+            in_hand: InHand::default(),
             busy: Busy::default(),
             tasks: TaskTracker::new(),
             pulse: Arc::new(Pulse::default()),

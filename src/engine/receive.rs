@@ -172,9 +172,9 @@ impl Engine {
         {
             return Ok(false);
         }
-        for transition in transitions {
-            self.send_all(1, transition).await;
-        }
+        let departures = transitions.into_iter();
+        let departures = departures.flat_map(|transition| self.take_in_hand(1, transition));
+        self.send_all(departures.collect()).await;
         for Order { effect, .. } in orders {
             if let Effect::Cancel { page, why, .. } = effect {
                 self.advance_page(responder, page, None, Input::Cancelled(*why))

@@ -481,3 +481,6 @@ fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, id: bool) ->
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -34,8 +35,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// The program: a name on the PATH, or a path.
     pub program: String,
-    /// Whether every write waits for the disk (`always`), or at most a second may be lost when the
-    /// machine loses its power (`everysec`).
+    /// Whether every write waits for the disk (`always`), or the last two seconds may be lost
+    /// (`everysec`).
     pub sync_always: bool,
     /// A port on the loopback address, so that other systems on this machine can write complaints.
     pub port: Option<u16>,
@@ -252,6 +253,8 @@ fn spawn(options: &Options, socket: &Path) -> Result<Child, EmbeddedError> {
         command
             .args(&arguments)
             .current_dir(&options.folder)
+            // A Ctrl-C at the terminal is for the service, which still has to settle what is in flight.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

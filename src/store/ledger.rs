@@ -159,14 +159,25 @@ impl Store {
         })
     }
 
+    /// A complaint's own facts, without those of its pages, in the order they were recorded.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn facts_of_complaint(
+        &self,
+        complaint: &ComplaintId,
+    ) -> Result<Vec<Fact>, StoreError> {
+        let shard = self.keys().shard_of_complaint(complaint);
+        let key = self.keys().escalation(complaint);
+        self.facts_of(vec![(shard, key)]).await
+    }
+
     /// All facts about one complaint and its pages, by time.
     ///
     /// # Errors
     /// When Redis is away.
     pub async fn timeline(&self, complaint: &ComplaintId) -> Result<Vec<Fact>, StoreError> {
-        let shard = self.keys().shard_of_complaint(complaint);
-        let key = self.keys().escalation(complaint);
-        let mut facts = self.facts_of(vec![(shard, key)]).await?;
+        let mut facts = self.facts_of_complaint(complaint).await?;
         let pages = facts
             .iter()
             .filter_map(|fact| match &fact.what {

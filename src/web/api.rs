@@ -91,20 +91,27 @@ pub(super) async fn hand_in(
 ) -> Result<Response, Problem> {
     web.keys
         .require(&headers, Scope::Intake, web.inbound.clock.now())?;
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    match kind {
+    match content_type(&headers).as_str() {
         "application/x-ndjson" | "application/jsonl" => batch(&web, &body).await,
         "application/json" => one(&web, &body).await,
-        other => Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("the content type {other:?} is not read here"),
-        )
-        .detail("send application/json for one complaint, application/x-ndjson for many")),
+        _ => Err(not_read_here(&headers)
+            .detail("send application/json for one complaint, application/x-ndjson for many")),
     }
+}
+
+/// The content type in small letters, without its parameters; nothing when there is none.
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next());
+    kind.unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+pub(super) fn not_read_here(headers: &HeaderMap) -> Problem {
+    let kind: String = content_type(headers).chars().take(80).collect();
+    let title = format!("the content type {kind:?} is not read here");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, title)
 }
 
 fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<FieldFault>> {

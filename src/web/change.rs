@@ -9,10 +9,11 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     Web,
-    api::{complaint_id, standing, unknown},
+    api::{complaint_id, content_type, not_read_here, standing, unknown},
     auth::Scope,
     problem::{Fault, Problem},
 };
@@ -35,10 +36,28 @@ pub(super) struct Reassignment {
     unit: Option<String>,
 }
 
-fn body<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit")
-            .detail(error.to_string())
+/// Reads a body; `example` shows how it is written.
+fn body<T: serde::de::DeserializeOwned>(
+    headers: &HeaderMap,
+    bytes: &[u8],
+    example: &str,
+) -> Result<T, Problem> {
+    let remedy = || format!("send {example}");
+    if content_type(headers) != "application/json" {
+        return Err(not_read_here(headers).detail(format!("send {example} as application/json")));
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]);
+        fault("(body)", &shown, &format!("not JSON: {error}"), remedy())
+    })?;
+    serde_path_to_error::deserialize(&value).map_err(|error| {
+        let path = error.path().to_string();
+        let (field, found) = match value.get(&path) {
+            Some(found) => (path.as_str(), found),
+            None => ("(body)", &value),
+        };
+        let problem = error.inner().to_string();
+        fault(field, &found.to_string(), &problem, remedy())
     })
 }
 
@@ -59,36 +78,40 @@ pub(super) async fn progress(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    change_status(&web, &headers, &id, &bytes, None).await
+    let change = || body(&headers, &bytes, r#"{"status": "verifikasi"}"#);
+    change_status(&web, &headers, &id, change, None).await
 }
 
-/// `POST /api/v1/complaints/{id}/close`: `{"status": "selesai"}`.
+/// `POST /api/v1/complaints/{id}/close`: `{"status": "selesai"}`, or nothing for that.
 pub(super) async fn close(
     State(web): State<Web>,
     headers: HeaderMap,
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let bytes = if bytes.is_empty() {
-        Bytes::from_static(b"{\"status\":\"selesai\"}")
-    } else {
-        bytes
+    let change = || {
+        if bytes.is_empty() {
+            let status = Some("selesai".to_owned());
+            return Ok(StatusChange { status, at: None });
+        }
+        body(&headers, &bytes, r#"{"status": "selesai"}"#)
     };
-    change_status(&web, &headers, &id, &bytes, Some(StatusMeaning::End)).await
+    change_status(&web, &headers, &id, change, Some(StatusMeaning::End)).await
 }
 
 async fn change_status(
     web: &Web,
     headers: &HeaderMap,
     id: &str,
-    bytes: &[u8],
+    change: impl FnOnce() -> Result<StatusChange, Problem>,
     must_mean: Option<StatusMeaning>,
 ) -> Result<Response, Problem> {
     let now = web.inbound.clock.now();
     web.keys.require(headers, Scope::Intake, now)?;
     let id = complaint_id(id)?;
-    let change: StatusChange = body(bytes)?;
-    let status = change.status.as_deref().unwrap_or_default();
+    let change = change()?;
+    // An empty one is none: the domain would take it for a new complaint's.
+    let status = change.status.as_deref().unwrap_or_default().trim();
     let world = web.inbound.worlds.get();
     let known = web
         .inbound
@@ -115,16 +138,22 @@ async fn change_status(
             .join(", ")
     };
     match meaning {
-        Some((meaning, _)) if must_mean.is_none_or(|must| must == meaning) => {}
+        Some((meaning, _))
+            if !status.is_empty() && must_mean.is_none_or(|must| must == meaning) => {}
         _ => {
             let words = world
                 .context(&known.policy)
                 .map(|context| allowed(context.policy))
                 .unwrap_or_default();
+            let problem = if status.is_empty() {
+                "missing"
+            } else {
+                "the policy gives this state no such meaning"
+            };
             return Err(fault(
                 "status",
                 status,
-                "the policy gives this state no such meaning",
+                problem,
                 format!("send one of: {words}"),
             ));
         }
@@ -172,7 +201,7 @@ pub(super) async fn reassign(
     let now = web.inbound.clock.now();
     web.keys.require(&headers, Scope::Intake, now)?;
     let id = complaint_id(&id)?;
-    let change: Reassignment = body(&bytes)?;
+    let change: Reassignment = body(&headers, &bytes, r#"{"unit": "DISHUB"}"#)?;
     let unit = change
         .unit
         .map(|name| {

@@ -114,6 +114,9 @@ pub fn router(web: Web) -> Router {
             REQUEST_TIMEOUT,
         ))
         .layer(CatchPanicLayer::new())
+        .layer(axum::middleware::map_response(move |response| {
+            problem::worded(response, limit)
+        }))
         .layer(set(
             header::CONTENT_SECURITY_POLICY,
             CONTENT_SECURITY_POLICY,

@@ -73,11 +73,54 @@ impl IntoResponse for Problem {
         }
         (
             status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
+            [(header::CONTENT_TYPE, PROBLEM_JSON)],
             Json(body).into_response().into_body(),
         )
             .into_response()
     }
+}
+
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Makes a problem of every refusal that is none yet. The framework refuses in bare words or in none:
+/// a body that is too large, a method that is not for an address, a query that cannot be read.
+/// `limit` is how many bytes a body may have.
+pub(super) async fn worded(response: Response, limit: usize) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_worded =
+        kind.is_some_and(|kind| kind == PROBLEM_JSON || kind.as_bytes().starts_with(b"text/html"));
+    if is_worded || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let said = axum::body::to_bytes(body, 2_000).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let problem = match status {
+        // The header is put on outside of this.
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(status, "this method is not for this address")
+                .detail("the header Allow names those that are")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(status, format!("the body is larger than {limit} bytes"))
+                .detail("send less at once; server.body_limit in the settings is the limit")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            Problem::new(status, "the request took too long").detail("send it again in a moment")
+        }
+        _ if status.is_server_error() => Problem::new(status, "the request failed here")
+            .detail("it is a fault of the service: its log tells more"),
+        _ => Problem::new(status, "the request does not fit").detail(said),
+    };
+    let mut response = problem.into_response();
+    // Whatever else stands in its head still holds.
+    for (name, value) in &parts.headers {
+        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
 }
 
 impl From<StoreError> for Problem {

@@ -19,10 +19,9 @@ enum Death {
 }
 
 async fn die(seam: Seam, passage: usize, death: Death) {
+    let mut night = Night::prepare();
     // Pages are taken from their queue when a gateway did not take them at once.
-    let mut night = Night::prepare(seam != Seam::PagesClaimed);
-    // Killed while its disk is slow, a Redis that writes every second may forget what it answered.
-    night.siaga.set("redis.appendfsync", "always");
+    night.gateway_begins_well = seam != Seam::PagesClaimed;
     night.siaga.start_to_halt(seam, passage).await;
     let redis = night.siaga.redis();
     let story = night.begin();

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod bad_requests;
+mod changes;
 mod export;
 mod failover;
 mod failover_service;
@@ -19,6 +21,7 @@ mod peers;
 mod providers_whatsapp;
 mod service;
 mod shared_telephone;
+mod slow_gateway;
 mod smtp_service;
 mod stories;
 mod support;

@@ -193,6 +193,7 @@ async fn the_same_webhook_twice_at_the_same_moment_is_taken_once() {
 #[tokio::test]
 async fn two_changes_of_one_record_in_one_call_are_a_conflict() {
     let town = Town::start().await;
+    town.complaint("A1").await;
     let address = shared_number();
     let shard = town.store.keys().shard_of_sender(&address);
     let change = |reply: &str| {

@@ -41,11 +41,6 @@ pub(super) fn write(head: &Head, outgoing: &Outgoing) -> Result<Vec<u8>, Failure
     let Address::Email(address) = &outgoing.to else {
         return Err(Failure::refused("an e-mail needs an e-mail address"));
     };
-    if !outgoing.has_sound_reference() {
-        return Err(Failure::refused(
-            "the reference has characters outside its alphabet",
-        ));
-    }
     // A line break in a subject would begin a header of its own.
     let subject = subject
         .split(|c: char| c.is_control() || c.is_whitespace())

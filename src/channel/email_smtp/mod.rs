@@ -33,7 +33,7 @@ use tokio::{sync::Mutex, time::timeout};
 
 pub use self::letter::{message_id, reference_of};
 use super::{
-    Channel, Outgoing, SendError, Sent,
+    Outgoing, Provider, Sent,
     exchange::Failure,
     fault::{self, GatewayFault},
     redact::Redactor,
@@ -102,7 +102,6 @@ pub struct Settings {
 
 /// A way out over one mail server.
 pub struct EmailSmtp {
-    name: String,
     host: String,
     port: u16,
     mode: TlsMode,
@@ -119,7 +118,7 @@ pub struct EmailSmtp {
 impl std::fmt::Debug for EmailSmtp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EmailSmtp")
-            .field("name", &self.name)
+            .field("name", &self.redactor.gateway())
             .field("host", &self.host)
             .field("port", &self.port)
             .finish_non_exhaustive()
@@ -202,45 +201,6 @@ impl EmailSmtp {
             envelope_from,
             hello,
             idle: Mutex::default(),
-            name,
-        })
-    }
-
-    async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
-        let letter = letter::write(&self.head, outgoing)?;
-        let Address::Email(address) = &outgoing.to else {
-            return Err(Failure::refused("an e-mail needs an e-mail address"));
-        };
-        let to: MailAddress = address.as_str().parse().map_err(|_| {
-            Failure::new(
-                FailureKind::WrongAddress,
-                "no mail server can take this address",
-            )
-        })?;
-        let mut connection = self.connection().await?;
-        let parameters = if letter.is_ascii() {
-            Vec::new()
-        } else {
-            if !connection
-                .server_info()
-                .supports_feature(Extension::EightBitMime)
-            {
-                return Err(Failure::refused("the mail server takes no 8-bit text"));
-            }
-            vec![MailParameter::Body(MailBodyParameter::EightBitMime)]
-        };
-        let mail = Mail::new(Some(self.envelope_from.clone()), parameters);
-        self.step(Step::Sender, connection.command(mail)).await?;
-        let recipient = Rcpt::new(to, Vec::new());
-        self.step(Step::Recipient, connection.command(recipient))
-            .await?;
-        self.step(Step::Message, connection.command(Data)).await?;
-        // Boxed: the letter and its codec would make every caller's future large.
-        let last = Box::pin(connection.message(&letter));
-        self.step(Step::Sent, last).await?;
-        self.park(connection).await;
-        Ok(Sent {
-            gateway_id: Some(message_id(&outgoing.reference, &self.head.domain)),
         })
     }
 
@@ -302,6 +262,55 @@ impl EmailSmtp {
     }
 }
 
+#[async_trait]
+impl Provider for EmailSmtp {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn carries(&self) -> Transport {
+        Transport::Email
+    }
+
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
+        let letter = letter::write(&self.head, outgoing)?;
+        let Address::Email(address) = &outgoing.to else {
+            return Err(Failure::refused("an e-mail needs an e-mail address"));
+        };
+        let to: MailAddress = address.as_str().parse().map_err(|_| {
+            Failure::new(
+                FailureKind::WrongAddress,
+                "no mail server can take this address",
+            )
+        })?;
+        let mut connection = self.connection().await?;
+        let parameters = if letter.is_ascii() {
+            Vec::new()
+        } else {
+            if !connection
+                .server_info()
+                .supports_feature(Extension::EightBitMime)
+            {
+                return Err(Failure::refused("the mail server takes no 8-bit text"));
+            }
+            vec![MailParameter::Body(MailBodyParameter::EightBitMime)]
+        };
+        let mail = Mail::new(Some(self.envelope_from.clone()), parameters);
+        self.step(Step::Sender, connection.command(mail)).await?;
+        let recipient = Rcpt::new(to, Vec::new());
+        self.step(Step::Recipient, connection.command(recipient))
+            .await?;
+        self.step(Step::Message, connection.command(Data)).await?;
+        // Boxed: the letter and its codec would make every caller's future large.
+        let last = Box::pin(connection.message(&letter));
+        self.step(Step::Sent, last).await?;
+        self.park(connection).await;
+        Ok(Sent {
+            gateway_id: Some(message_id(&outgoing.reference, &self.head.domain)),
+        })
+    }
+}
+
 /// Where in the dialogue something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -352,7 +361,12 @@ impl Step {
         };
         let code = u16::from(code);
         let kind = kind_of_reply(self, code, &said);
-        Failure::new(kind, format!("{}: {code} {said}", self.words()))
+        let remedy = if self == Self::Login && kind == FailureKind::Misconfigured {
+            "; look at username and password"
+        } else {
+            ""
+        };
+        Failure::new(kind, format!("{}: {code} {said}{remedy}", self.words()))
     }
 }
 
@@ -394,21 +408,4 @@ fn mailbox(name: &str, field: &str, text: &str) -> Result<Mailbox, GatewayFault>
         return Err(fault());
     }
     text.parse().map_err(|_| fault())
-}
-
-#[async_trait]
-impl Channel for EmailSmtp {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn transport(&self) -> Transport {
-        Transport::Email
-    }
-
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        self.attempt(outgoing)
-            .await
-            .map_err(|failure| self.redactor.error(failure))
-    }
 }

@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::channel::Channel as _;
 use crate::domain::{delivery::EmailAddress, message::Message};
 
 /// One line of the script: when a command begins so, this is answered. `HANG` and `CLOSE` do so.

@@ -20,7 +20,7 @@ use self::{
     settings::FailureName as Name,
 };
 use super::{
-    Channel, Outgoing, SendError, Sent,
+    Outgoing, Provider, Sent,
     exchange::{Answer, Failure, exchange},
     fault::{self, GatewayFault},
     kannel::sms_text,
@@ -34,7 +34,6 @@ const LONGEST_WHATSAPP: usize = 4096;
 /// A way out over one described provider.
 #[derive(Debug)]
 pub struct HttpGateway {
-    name: String,
     transport: Transport,
     blueprint: Blueprint,
     verdict: Verdict,
@@ -80,8 +79,18 @@ impl HttpGateway {
             verdict,
             patience,
             http,
-            name,
         })
+    }
+}
+
+#[async_trait]
+impl Provider for HttpGateway {
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn carries(&self) -> Transport {
+        self.transport
     }
 
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
@@ -114,11 +123,6 @@ fn whatsapp_text(outgoing: &Outgoing) -> Result<&str, Failure> {
             "this gateway carries WhatsApp messages only",
         ));
     };
-    if !outgoing.has_sound_reference() {
-        return Err(Failure::refused(
-            "the reference has characters outside its alphabet",
-        ));
-    }
     let length = text.chars().count();
     if text.trim().is_empty() {
         Err(Failure::refused("the text is empty"))
@@ -249,22 +253,5 @@ fn plain(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-#[async_trait]
-impl Channel for HttpGateway {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn transport(&self) -> Transport {
-        self.transport
-    }
-
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        self.attempt(outgoing)
-            .await
-            .map_err(|failure| self.redactor.error(failure))
     }
 }

@@ -5,6 +5,7 @@ use reqwest::Url;
 use super::*;
 use crate::{
     channel::{
+        Channel as _, SendError,
         conformance::{
             NUMBER, outgoing,
             server::{Behaviour, Server},

@@ -169,7 +169,9 @@ impl Step<'_> {
             due.extend(again);
         }
         if let (Some(until), Some(taken), true) = (held, chain.taken, due.is_empty()) {
-            chain.take(Due::Again { at: until });
+            chain.take(Due::Again {
+                at: until.max(taken.at),
+            });
             due.push((taken.step, until));
         }
         let (round, last_taken) = (chain.round, chain.taken);

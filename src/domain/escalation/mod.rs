@@ -15,7 +15,7 @@ mod firing;
 mod progress;
 mod promise;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 mod answers;
 mod clocks;
 mod delays;
-mod laws;
+pub(crate) mod laws;
 mod posts;
 mod refusals;
 mod shipped;
@@ -27,11 +27,11 @@ use crate::domain::{
 };
 
 /// Minutes after the complaint came in.
-fn minute(n: i64) -> Timestamp {
+pub(crate) fn minute(n: i64) -> Timestamp {
     Timestamp::from_second(1_795_500_000 + n * 60).unwrap()
 }
 
-fn minutes(n: i64) -> SignedDuration {
+pub(crate) fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
@@ -170,14 +170,14 @@ fn complaint(of: Option<&str>) -> Complaint {
 }
 
 #[derive(Debug)]
-struct World {
-    policy: Policy,
+pub(crate) struct World {
+    pub(crate) policy: Policy,
     calendar: Calendar,
     directory: Directory,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             policy: policy(),
             calendar: Calendar::always("Asia/Jakarta").unwrap(),
@@ -185,7 +185,7 @@ impl World {
         }
     }
 
-    fn context(&self) -> Context<'_> {
+    pub(crate) fn context(&self) -> Context<'_> {
         Context {
             policy: &self.policy,
             calendar: &self.calendar,
@@ -193,7 +193,7 @@ impl World {
         }
     }
 
-    fn open(&self, of: Option<&str>) -> Transition {
+    pub(crate) fn open(&self, of: Option<&str>) -> Transition {
         Escalation::open(self.context(), complaint(of), None, minute(0))
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod region;
+pub(crate) mod replayed;
 pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;

@@ -50,13 +50,13 @@ sms = "0811-0000-0002"
 "#;
 /// The officials that the first step pages.
 const PAGED: usize = 2;
-/// The gateway's pace: slow enough that several messages are in flight at once.
-const PACE: Duration = Duration::from_millis(40);
-
 pub(crate) struct Night {
     pub(crate) siaga: Siaga,
-    gateway: Arc<Gateway>,
-    gateway_begins_well: bool,
+    /// Whether the gateway takes messages from the beginning, or refuses the first for a while.
+    pub(crate) gateway_begins_well: bool,
+    /// How long the gateway takes for a message: long enough that several are in flight at once.
+    pub(crate) pace: Duration,
+    pub(crate) gateway: Arc<Gateway>,
 }
 
 /// What the morning found.
@@ -69,9 +69,8 @@ pub(crate) struct Found {
 }
 
 impl Night {
-    /// Prepares it; nothing runs yet. A gateway that does not begin well refuses the first messages
-    /// for a while.
-    pub(crate) fn prepare(gateway_begins_well: bool) -> Self {
+    /// Prepares it; nothing runs yet.
+    pub(crate) fn prepare() -> Self {
         let gateway = Gateway::start();
         let mut siaga = Siaga::prepare();
         let gateways = format!(
@@ -103,14 +102,20 @@ text = "{{{{ text }}}}"
         siaga.set("data.policies", &policies.display().to_string());
         Self {
             siaga,
+            gateway_begins_well: true,
+            pace: Duration::from_millis(40),
             gateway: Arc::new(gateway),
-            gateway_begins_well,
         }
+    }
+
+    /// How the gateway takes a message.
+    pub(crate) fn accepts(&self) -> Answer {
+        Answer::Slowly(self.pace, Box::new(Answer::accept()))
     }
 
     /// Begins to tell it, to a service that runs.
     pub(crate) fn begin(&self) -> tokio::task::JoinHandle<()> {
-        let accepts = Answer::Slowly(PACE, Box::new(Answer::accept()));
+        let accepts = self.accepts();
         self.gateway.answer_everyone(if self.gateway_begins_well {
             accepts.clone()
         } else {
@@ -186,7 +191,8 @@ pub(crate) fn ticket(n: usize) -> String {
     format!("LGWP140000{n:02}")
 }
 
-async fn hand_in(caller: &Caller) {
+/// Hands the complaints in, all at once.
+pub(crate) async fn hand_in(caller: &Caller) {
     let received = SystemClock.now() - jiff::SignedDuration::from_mins(24 * 60 + 1);
     let lines: Vec<String> = (0..COMPLAINTS)
         .map(|n| {
@@ -237,10 +243,15 @@ async fn accept(caller: &Caller, pages: &HashMap<PageId, Request>, n: usize) {
     let text = page_of_head(pages, n).1.text();
     let (_, after) = text.split_once("Balas OK ").unwrap();
     let code: String = after.chars().take_while(char::is_ascii_digit).collect();
+    head_says(caller, &format!("m{n}"), &format!("ok {code}")).await;
+}
+
+/// The head writes, and the gateway brings it until it is taken.
+pub(crate) async fn head_says(caller: &Caller, id: &str, text: &str) {
     let query = [
         ("from", HEAD),
-        ("text", &format!("ok {code}")),
-        ("id", &format!("m{n}")),
+        ("text", text),
+        ("id", id),
         ("secret", SECRET),
     ];
     caller.get("/hooks/kannel/mo", &query).await;
@@ -252,7 +263,8 @@ async fn receipt(caller: &Caller, pages: &HashMap<PageId, Request>, n: usize) {
     caller.get("/hooks/kannel/dlr", &query).await;
 }
 
-fn confirms(request: &Request, n: usize) -> bool {
+/// Whether a message tells the head that he has taken a complaint on.
+pub(crate) fn confirms(request: &Request, n: usize) -> bool {
     let text = request.text();
     request.to() == HEAD && text.contains(&format!("Aduan {} Anda terima", ticket(n)))
 }

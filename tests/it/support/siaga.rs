@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The API key of the tests.
-const KEY: &str = "siaga_test_key";
+pub(crate) const KEY: &str = "siaga_test_key";
 
 pub(crate) struct Siaga {
     pub(crate) folder: tempfile::TempDir,
@@ -172,8 +172,14 @@ scopes = ["intake", "read"]
         assert_eq!(status, 200);
     }
 
+    /// Kills the service and its Redis, as a power cut would.
     pub(crate) fn kill9(&mut self) {
-        self.process.take().unwrap().kill9();
+        let mut process = self.process.take().unwrap();
+        let redis = process.child("redis-server");
+        process.kill9();
+        if let Some(redis) = redis {
+            signal_one(redis, Signal::KILL);
+        }
     }
 
     /// Waits until it has stopped itself at its seam.
@@ -257,6 +263,35 @@ scopes = ["intake", "read"]
             .await
             .unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Where it listens, as `HOST:PORT`.
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port.number())
+    }
+
+    /// Any request, with these headers and no others; gives status, content type and body.
+    pub(crate) async fn request(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+    ) -> (u16, String, String) {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base()))
+            // A refusal before the body was read ends the connection: the next needs its own.
+            .header("connection", "close")
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let kind = answer.headers().get("content-type");
+        let kind = kind.map_or("", |kind| kind.to_str().unwrap()).to_owned();
+        (status, kind, answer.text().await.unwrap())
     }
 
     /// Posts what a gateway's webhook brings: no key of ours, at most a signature.

@@ -36,6 +36,8 @@ use siaga::{
     template::Renderer,
 };
 
+use super::replayed;
+
 /// When the story begins.
 pub const START: &str = "2026-11-24T00:00:00Z";
 
@@ -464,8 +466,11 @@ impl Town {
         found
     }
 
-    /// The end of every story: the ledger holds, and nothing is left behind.
+    /// The end of every story: the ledger holds, plays once more to the same end, and nothing is
+    /// left behind.
     pub async fn end(mut self) {
+        let replayed = replayed::all(&self.store, &self.worlds).await;
+        assert!(replayed > 0, "a story without a complaint proves nothing");
         for verified in self.verify().await {
             assert_eq!(verified.fault, None, "{verified:?}");
         }

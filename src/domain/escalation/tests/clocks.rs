@@ -36,6 +36,19 @@ fn a_pause_before_the_deadline_gives_its_own_length() {
 }
 
 #[test]
+fn a_state_that_the_policy_does_not_know_ends_a_pause() {
+    after(
+        &shipped(),
+        OPENED,
+        "
+        10:00 | status menunggu kelengkapan informasi | paused                   | 346:00
+        20:00 | status lengkap                        | runs until 34:00         | 22:00
+        21:00 | status dibaca petugas                 | noted dibaca petugas     | 22:00
+        ",
+    );
+}
+
+#[test]
 fn a_pause_after_the_deadline_stops_the_paging_and_unsays_no_miss() {
     after(
         &shipped(),

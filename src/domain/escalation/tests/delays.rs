@@ -213,6 +213,15 @@ fn a_clock_that_was_set_back_loses_nothing_and_does_nothing_twice() {
         24:05 | status verifikasi | kept 1 too late @24:05 | -
         ",
     );
+    // A hold that ended before the step it answers: the next repeat is counted from the step.
+    after(
+        &shipped(),
+        MISSED,
+        "
+        21:00 | ok kepala | held by kepala until 23:00; stop acknowledged: kepala, penghubung, sekretaris | 23:00
+        24:10 | wake      | hold ended; step 0 x2 due 23:00; -> still: kepala, penghubung | 24:30
+        ",
+    );
     // A pause never costs the unit time.
     after(
         &shipped(),

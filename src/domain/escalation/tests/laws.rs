@@ -37,7 +37,7 @@ fn some_targets() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 /// A policy that the checks would let pass, over a directory with gaps.
-fn worlds() -> impl Strategy<Value = World> {
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let steps = prop::collection::vec(
         (1..90_i64, some_targets(), prop::option::of(1..40_i64)),
         1..4,
@@ -144,7 +144,7 @@ fn inputs() -> impl Strategy<Value = Input> {
 }
 
 /// Waits in minutes, and for a wake-up also exactly until it is due.
-fn runs() -> impl Strategy<Value = Vec<(Option<i64>, Input)>> {
+pub(crate) fn runs() -> impl Strategy<Value = Vec<(Option<i64>, Input)>> {
     let wait = prop_oneof![
         3 => Just(None),
         1 => Just(Some(0)),

@@ -10,15 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Answer, Context, World, person, unit};
 use crate::domain::{
+    calendar::Calendar,
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
     directory::{Acting, ActingKind},
     escalation::{Effect, Escalation, Input, Transition, Via},
     fact::{Alarm, CancelReason, FoldReason, NoEffect, SkipReason, What},
-    id::{PageId, ResponderId},
+    id::{PageId, ResponderId, UnitCode},
     message::{Notice, ReplyNote},
     phone::PhoneNumber,
-    policy::Policy,
 };
 
 /// Beginnings of stories by the shipped policy.
@@ -44,18 +44,15 @@ pub(super) const MISSED: &str = "
 
 /// The shipped policy and calendar.
 pub(super) fn shipped() -> World {
-    let policy: Policy =
-        toml::from_str(include_str!("../../../../config/policies/baku.toml")).unwrap();
-    let text = include_str!("../../../../config/calendars/kalender.toml");
+    // The shipped policy names the coordinator's desk by role, so the tests' own desk serves.
     let mut world = World::new();
-    // The shipped policy calls the coordinator's desk by its role only, so any desk serves.
-    world.policy = policy;
-    world.calendar = calendar(text);
+    world.policy = toml::from_str(include_str!("../../../../config/policies/baku.toml")).unwrap();
+    world.calendar = calendar(include_str!("../../../../config/calendars/kalender.toml"));
     world
 }
 
-pub(super) fn calendar(text: &str) -> crate::domain::calendar::Calendar {
-    crate::domain::calendar::Calendar::from_toml(text).unwrap()
+pub(super) fn calendar(text: &str) -> Calendar {
+    Calendar::from_toml(text).unwrap()
 }
 
 /// When the complaint of every story comes in, unless one says otherwise: a Tuesday, 00:00 WIB.
@@ -369,7 +366,7 @@ fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
                 format!("returned{}{runs}", since(told))
             }
             What::Reassigned { from, to, deadline } => {
-                let code = |unit: &Option<crate::domain::id::UnitCode>| {
+                let code = |unit: &Option<UnitCode>| {
                     unit.as_ref()
                         .map_or_else(|| "-".to_owned(), ToString::to_string)
                 };

@@ -1,0 +1,96 @@
+//! The connection to Redis: a private child that is started here, or one that runs elsewhere.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use secrecy::ExposeSecret;
+
+use crate::{
+    clock::patience,
+    config::{
+        Settings,
+        settings::{RedisMode, Sync},
+    },
+    store::{
+        Address, Store,
+        embedded::{self, Embedded, EmbeddedError, Options},
+    },
+};
+
+/// How often a one-shot command looks at a folder that somebody runs and whose Redis does not answer.
+const LOOKS: u32 = 100;
+
+/// The connection to Redis, and the private child where it is ours.
+pub struct Backend {
+    /// The store.
+    pub store: Store,
+    embedded: Option<Embedded>,
+}
+
+impl Backend {
+    /// Connects as the settings say; starts the private Redis where there is none yet.
+    ///
+    /// # Errors
+    /// When Redis cannot be started or reached.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let redis = &settings.redis;
+        let (address, embedded) = match (redis.mode, &redis.url) {
+            (RedisMode::External, Some(url)) => (Address::new(url.expose_secret()), None),
+            (RedisMode::External, None) => bail!("redis.url is missing"),
+            (RedisMode::Embedded, _) => {
+                let options = Options {
+                    folder: redis.data_dir.clone(),
+                    program: redis.program.clone(),
+                    sync_always: redis.appendfsync == Sync::Always,
+                    port: redis.port,
+                };
+                let child = Embedded::start(options)?;
+                (child.address(), Some(child))
+            }
+        };
+        let store = Store::connect(&address, &redis.prefix, redis.shards)
+            .await
+            .with_context(|| format!("Redis at {address}"))?;
+        Ok(Self { store, embedded })
+    }
+
+    /// Connects to a running service's Redis, or starts one where none runs: for one-shot commands.
+    ///
+    /// # Errors
+    /// When Redis cannot be reached or started.
+    pub async fn join(settings: &Settings) -> anyhow::Result<Self> {
+        // The folder's lock tells whether somebody runs it, not a socket that answers: the Redis of a
+        // service that was killed still answers while it ends.
+        let redis = &settings.redis;
+        let mut looks = 0;
+        loop {
+            let error = match Self::open(settings).await {
+                Ok(backend) => return Ok(backend),
+                Err(error) => error,
+            };
+            looks += 1;
+            let folder = match error.downcast_ref() {
+                Some(EmbeddedError::InUse { folder }) if looks <= LOOKS => folder,
+                _ => return Err(error),
+            };
+            let socket = embedded::socket_path(folder);
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+                let address = Address::unix(&socket);
+                let store = Store::connect(&address, &redis.prefix, redis.shards).await?;
+                return Ok(Self {
+                    store,
+                    embedded: None,
+                });
+            }
+            // Whoever runs it is just starting, or ending.
+            patience(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Ends the private Redis, if there is one, and waits until its file is safe.
+    pub fn close(self) {
+        if let Some(child) = self.embedded {
+            child.stop();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Lines in both languages.
+
+use super::{Alarm, Directory, Fact, FoldReason, Language, SkipReason, What, line};
+use crate::domain::{complaint::Status, policy::Target};
+
+fn check(what: What, indonesian: &str, english: &str) {
+    let fact = Fact {
+        at: "2026-11-24T00:00:00Z".parse().unwrap(),
+        complaint: None,
+        what,
+    };
+    let directory = Directory::default();
+    for (language, expected) in [(Language::Id, indonesian), (Language::En, english)] {
+        assert_eq!(line(&fact, &directory, language).text, expected);
+    }
+}
+
+#[test]
+fn why_somebody_was_spared_or_told_all_the_same_is_said() {
+    check(
+        What::Skipped {
+            target: Target::parse("kepala").unwrap(),
+            why: SkipReason::Refused,
+        },
+        "kepala dilewati: sudah menyatakan bukan wewenangnya",
+        "kepala skipped: has said it is not theirs",
+    );
+    check(
+        What::Alarm {
+            alarm: Alarm::AllRefused {
+                step: "step 0".into(),
+            },
+        },
+        "ALARM: semua menyatakan bukan wewenangnya, tetap dipanggil (step 0)",
+        "ALARM: all said it is not theirs, paged all the same (step 0)",
+    );
+    check(
+        What::Folded {
+            what: vec!["warning 50%".into()],
+            why: FoldReason::SameMoment,
+        },
+        "Digabung (jatuh tempo bersamaan): warning 50%",
+        "Folded into a later one (due at the same moment): warning 50%",
+    );
+}
+
+#[test]
+fn what_the_source_told_is_said() {
+    check(
+        What::StatusNoted {
+            status: Status::from("disposisi"),
+            since: None,
+        },
+        "Status: disposisi",
+        "State: disposisi",
+    );
+    let unit = |code: &str| Some(code.parse().unwrap());
+    check(
+        What::Reassigned {
+            from: unit("DISHUB"),
+            to: unit("DINKES"),
+            deadline: None,
+        },
+        "Dialihkan ke DINKES",
+        "Reassigned to DINKES",
+    );
+    check(
+        What::Reassigned {
+            from: unit("DISHUB"),
+            to: unit("DISHUB"),
+            deadline: None,
+        },
+        "Tetap milik DISHUB",
+        "Stays with DISHUB",
+    );
+}

@@ -1,0 +1,54 @@
+//! The simulator is the engine: what a real run left in the ledger is played once more by the pure
+//! function, and must give the same facts at the same times and the same state.
+
+use siaga::{
+    domain::{escalation::Context, id::ComplaintId},
+    simulate::replay,
+    store::{Keys, Side, Store, Worlds},
+};
+
+/// Replays the ledger of every complaint; gives how many there are.
+pub(crate) async fn all(store: &Store, worlds: &Worlds) -> usize {
+    let mut replayed = 0;
+    for complaint in complaints(store).await {
+        one(store, worlds, &complaint).await;
+        replayed += 1;
+    }
+    replayed
+}
+
+async fn one(store: &Store, worlds: &Worlds, complaint: &ComplaintId) {
+    let facts = store.facts_of_complaint(complaint).await.expect("Redis");
+    let stored = store
+        .load_escalation(complaint)
+        .await
+        .expect("Redis")
+        .expect("it is in the index")
+        .value;
+    let world = worlds.get();
+    let context: Context<'_> = world.context(&stored.policy).expect("its policy");
+    match replay(&stored.complaint, &facts, |_| context) {
+        Ok(state) => assert_eq!(state, stored, "{complaint}: the same facts, another end"),
+        Err(divergence) => panic!("{complaint}: {divergence}\n{facts:#?}"),
+    }
+}
+
+async fn complaints(store: &Store) -> Vec<ComplaintId> {
+    let mut found = Vec::new();
+    for shard in store.keys().shards(Side::Complaints) {
+        let pattern = store.keys().escalations(shard);
+        let mut cursor = 0;
+        loop {
+            let (next, keys) = store.scan_step(cursor, &pattern).await.expect("Redis");
+            found.extend(keys.iter().filter_map(|key| Keys::complaint_in(key)));
+            cursor = next;
+            if cursor == 0 {
+                break;
+            }
+        }
+    }
+    // A scan may name a key twice.
+    found.sort();
+    found.dedup();
+    found
+}
