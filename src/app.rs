@@ -4,6 +4,7 @@
 //! end. A part that cannot be started names what is wrong and what to do.
 
 mod backend;
+mod gateways;
 mod seeding;
 
 use std::{
@@ -15,27 +16,17 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    channel::{
-        registry::{self, GatewaySettings},
-        sandbox::SandboxBoard,
-    },
+    channel::sandbox::SandboxBoard,
     clock::{Clock, patience},
-    config::{
-        Settings,
-        seed::Seeds,
-        settings::{Gateway as GatewayEntry, Scope},
-    },
+    config::{Settings, seed::Seeds, settings::Scope},
     domain::id::{ComplaintId, ResponderId},
     engine::{
-        Engine, Links, Pulse, Tuning,
-        gateways::{Gateway, Gateways},
-        housekeeping::Housekeeping,
-        scan::Scan,
+        Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
     inbound::{Inbound, link::Signer},
     intake::units::UnitIndex,
@@ -107,7 +98,7 @@ impl Service {
             backend.store.clone(),
             around.clock.clone(),
             worlds.clone(),
-            gateways(settings, &around.board)?,
+            gateways::build(settings, &around.board)?,
             renderer(settings)?,
             Arc::new(SignedLinks {
                 signer: signer.clone(),
@@ -148,6 +139,7 @@ impl Service {
             units,
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
+                gateways: engine.gateways.clone(),
                 metrics,
             }),
             demo: around.demo,
@@ -220,40 +212,6 @@ fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
     }
 }
 
-fn gateways(settings: &Settings, board: &SandboxBoard) -> anyhow::Result<Gateways> {
-    let parts = registry::Parts {
-        http: registry::http_client()?,
-        sandbox: board.clone(),
-    };
-    let mut gateways = Gateways::default();
-    for entry in &settings.gateways {
-        let own = with_callback(entry, settings);
-        gateways.add(Gateway {
-            channel: registry::build(&entry.name, own, &parts)?,
-            two_way: entry.two_way,
-            links: entry.links,
-        });
-    }
-    Ok(gateways)
-}
-
-/// Kannel is told where its delivery reports go, unless the settings say otherwise.
-fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
-    let mut own = entry.settings.clone();
-    let secret = settings.inbound.kannel_secret.expose_secret();
-    if let GatewaySettings::Kannel(kannel) = &mut own
-        && kannel.dlr_url.is_none()
-        && !secret.is_empty()
-    {
-        let url = format!(
-            "{}/hooks/kannel/dlr?secret={secret}",
-            settings.server.public_url
-        );
-        kannel.dlr_url = Some(SecretString::from(url));
-    }
-    own
-}
-
 fn tuning(settings: &Settings) -> Tuning {
     let engine = &settings.engine;
     Tuning {
@@ -311,6 +269,7 @@ impl Links for SignedLinks {
 
 struct PartsHealth {
     pulse: Arc<Pulse>,
+    gateways: Arc<Gateways>,
     metrics: PrometheusHandle,
 }
 
@@ -323,6 +282,12 @@ impl Health for PartsHealth {
         (failures >= FAILURES).then(|| {
             format!("{failures} passes in a row have failed; the log says why (siaga_pass_failures_total)")
         })
+    }
+
+    fn gateways_down(&self) -> Vec<String> {
+        let down = self.gateways.down().into_iter();
+        down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
+            .collect()
     }
 
     fn metrics(&self) -> String {

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use crate::{
     config::{
         Fault, Faults, Gravity, Settings,
+        gateways::unknown_units,
         seed::{Seeds, Sources},
     },
     domain::{
@@ -46,6 +47,7 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
             remedy: finding.remedy,
         });
     }
+    faults.extend(unknown_units(&settings.gateways, &seeds.directory));
     let default = &settings.data.default_policy;
     if !seeds
         .policies

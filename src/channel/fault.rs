@@ -118,7 +118,7 @@ pub(crate) fn filled(gateway: &str, field: &str, text: &str) -> Result<(), Gatew
 
 /// The patience of a gateway that names none.
 pub(crate) fn default_timeout() -> SignedDuration {
-    SignedDuration::from_secs(10)
+    SignedDuration::from_secs(super::DEFAULT_TIMEOUT.as_secs().cast_signed())
 }
 
 #[cfg(test)]

@@ -158,5 +158,6 @@ pub struct SendError {
     pub detail: String,
 }
 
-/// How long a provider waits for a gateway: patience, not promise.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a provider waits for a gateway: patience, not promise. Short enough that a page that
+/// meets a gateway which never answers goes by another within ten seconds.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(8);

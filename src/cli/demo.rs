@@ -22,6 +22,7 @@ use crate::{
         directory::Directory,
         escalation::Input,
         id::{ComplaintId, UnitCode},
+        routing::Route,
     },
     inbound::Inbound,
     intake::take::{Mode, take},
@@ -71,6 +72,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             name: format!("demo-{transport}"),
             two_way: true,
             links: transport == Transport::Email,
+            route: Route::default(),
             settings: GatewaySettings::Sandbox(SandboxSettings { transport }),
         });
     }

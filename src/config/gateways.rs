@@ -1,16 +1,32 @@
-//! The ways out, as the settings name them: what is common to all, and what is the provider's own.
+//! The ways out as the settings name them: what is common to all, what is the provider's own, and
+//! whether several of one transport fit together.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
-use super::{document::Document, settings::Gateway, words::nearest};
+use super::{
+    document::Document,
+    fault::{Fault, Gravity, did_you_mean},
+    settings::Gateway,
+    words::nearest,
+};
 use crate::{
     channel::{
         registry::{self, GatewaySettings, Parts, Reader},
         sandbox::SandboxBoard,
     },
-    domain::delivery::Transport,
+    domain::{
+        delivery::Transport,
+        directory::Directory,
+        id::UnitCode,
+        routing::{Conditions, Route, Urgency},
+    },
 };
+
+/// The fields that every gateway has, whatever its provider.
+const COMMON: [&str; 6] = ["name", "two_way", "links", "order", "share", "only"];
 
 #[derive(Deserialize)]
 struct Common {
@@ -19,6 +35,21 @@ struct Common {
     two_way: bool,
     #[serde(default)]
     links: Option<bool>,
+    #[serde(default)]
+    order: Option<u32>,
+    #[serde(default)]
+    share: Option<u32>,
+    #[serde(default)]
+    only: Option<Only>,
+}
+
+/// [`Conditions`] as they are written: a list that is there and empty is a mistake.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Only {
+    prefixes: Option<Vec<String>>,
+    units: Option<Vec<String>>,
+    urgency: Option<Urgency>,
 }
 
 fn yes() -> bool {
@@ -40,11 +71,12 @@ impl Reader for Piece<'_> {
 }
 
 /// Reads every `[[gateways]]`; what does not fit is a fault each.
-pub(super) fn gateways(document: &mut Document) -> Vec<Gateway> {
+pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
     let mut gateways: Vec<Gateway> = Vec::new();
-    for (path, mut table) in document.list("gateways") {
+    let mut shares: Vec<(String, u32)> = Vec::new();
+    for (place, (path, mut table)) in document.list("gateways").into_iter().enumerate() {
         let mut common = Table::new();
-        for name in ["name", "two_way", "links"] {
+        for name in COMMON {
             if let Some(value) = table.remove(name) {
                 common.insert(name.to_owned(), value);
             }
@@ -63,26 +95,37 @@ pub(super) fn gateways(document: &mut Document) -> Vec<Gateway> {
             );
         }
         let transport = settings.transport();
-        if gateways
-            .iter()
-            .any(|other| other.settings.transport() == transport)
-        {
-            document.warn(
-                &path,
-                &common.name,
-                &format!("another gateway carries {transport} already"),
-                "the first one is used; several gateways for one transport are not supported yet",
+        if common.share == Some(0) {
+            document.fault(
+                &format!("{path}.share"),
+                "0",
+                "a gateway that carries nothing",
+                "write 1 or more; to use it only when the others fail, give it a higher order",
             );
         }
+        if let Some(share) = common.share {
+            shares.push((common.name.clone(), share));
+        }
         try_out(document, &path, &common.name, &settings);
+        let only = common.only.unwrap_or_default();
+        let only = conditions(document, &format!("{path}.only"), only, transport);
         gateways.push(Gateway {
             name: common.name,
             two_way: common.two_way,
             // Short messages carry no link unless the route is known to let them through.
             links: common.links.unwrap_or(transport != Transport::Sms),
+            route: Route {
+                // As they are written, from 1.
+                order: common
+                    .order
+                    .unwrap_or_else(|| u32::try_from(place + 1).unwrap_or(u32::MAX)),
+                share: common.share.unwrap_or(1),
+                only,
+            },
             settings,
         });
     }
+    together(document, &gateways, &shares);
     gateways
 }
 
@@ -136,4 +179,113 @@ fn try_out(document: &mut Document, path: &str, name: &str, settings: &GatewaySe
             &fault.remedy,
         );
     }
+}
+
+/// Checks the conditions of one gateway.
+fn conditions(document: &mut Document, path: &str, only: Only, transport: Transport) -> Conditions {
+    let empty = "an empty list: nothing would go by this gateway";
+    if only.prefixes.as_ref().is_some_and(Vec::is_empty) {
+        let remedy = "write the beginnings of numbers, or leave prefixes out";
+        document.fault(&format!("{path}.prefixes"), "[]", empty, remedy);
+    }
+    if only.units.as_ref().is_some_and(Vec::is_empty) {
+        let remedy = "write the codes of units, or leave units out";
+        document.fault(&format!("{path}.units"), "[]", empty, remedy);
+    }
+    let prefixes = only.prefixes.unwrap_or_default();
+    if transport == Transport::Email && !prefixes.is_empty() {
+        document.fault(
+            &format!("{path}.prefixes"),
+            &format!("{prefixes:?}"),
+            "an e-mail goes to no number: nothing would go by this gateway",
+            "leave prefixes out",
+        );
+    }
+    for (index, prefix) in prefixes.iter().enumerate() {
+        let digits = prefix.strip_prefix('+').unwrap_or_default();
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            document.fault(
+                &format!("{path}.prefixes[{index}]"),
+                &format!("{prefix:?}"),
+                "not the beginning of a number",
+                "write it with its country, + and digits only: +62811",
+            );
+        }
+    }
+    let mut units = Vec::new();
+    for (index, code) in only.units.unwrap_or_default().iter().enumerate() {
+        match UnitCode::parse(code) {
+            Ok(code) => units.push(code),
+            Err(error) => document.fault(
+                &format!("{path}.units[{index}]"),
+                &format!("{code:?}"),
+                &error.to_string(),
+                "write the code of a unit: DISHUB",
+            ),
+        }
+    }
+    Conditions {
+        prefixes,
+        units,
+        urgency: only.urgency,
+    }
+}
+
+/// Whether the gateways of one transport fit together.
+fn together(document: &mut Document, gateways: &[Gateway], shares: &[(String, u32)]) {
+    for transport in Transport::ALL {
+        let of_transport = |gateway: &&Gateway| gateway.settings.transport() == transport;
+        let mut those = gateways.iter().filter(of_transport).peekable();
+        if those.peek().is_some() && those.all(|gateway| !gateway.route.only.is_empty()) {
+            document.warn(
+                "gateways",
+                transport.as_str(),
+                "every gateway of this transport has conditions: a page that meets none goes nowhere \
+                 by it",
+                "add one without `only`, with the highest order, for all the rest",
+            );
+        }
+    }
+    for (place, gateway) in gateways.iter().enumerate() {
+        let shared = gateways.iter().enumerate().any(|(other, it)| {
+            other != place
+                && it.settings.transport() == gateway.settings.transport()
+                && it.route.order == gateway.route.order
+        });
+        if !shared && let Some((name, share)) = shares.iter().find(|(it, _)| *it == gateway.name) {
+            document.warn(
+                &format!("gateways[{place}].share"),
+                &share.to_string(),
+                &format!("nothing is shared: no other gateway has the order of {name}"),
+                "give those that share the same order, or leave share out",
+            );
+        }
+    }
+}
+
+/// Conditions that name a unit which the directory does not know.
+pub fn unknown_units(gateways: &[Gateway], directory: &Directory) -> Vec<Fault> {
+    let known: BTreeSet<&str> = directory.units.keys().map(UnitCode::as_str).collect();
+    let mut faults = Vec::new();
+    for (place, gateway) in gateways.iter().enumerate() {
+        for (index, unit) in gateway.route.only.units.iter().enumerate() {
+            let unit = unit.as_str();
+            if known.contains(unit) {
+                continue;
+            }
+            faults.push(Fault {
+                gravity: Gravity::Error,
+                file: "settings".to_owned(),
+                line: None,
+                path: format!("gateways[{place}].only.units[{index}]"),
+                value: unit.to_owned(),
+                problem: format!("{}: there is no such unit", gateway.name),
+                remedy: match did_you_mean(unit, known.iter().copied()) {
+                    Some(name) => format!("did you mean {name}?"),
+                    None => "write the code of a unit in the directory".to_owned(),
+                },
+            });
+        }
+    }
+    faults
 }

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways::gateways,
+    gateways,
     settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
@@ -109,7 +109,7 @@ fn look_at(
         data: document.section("data"),
         log: document.section("log"),
         api_keys: api_keys(&mut document),
-        gateways: gateways(&mut document),
+        gateways: gateways::read(&mut document),
     };
     check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));

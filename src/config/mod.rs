@@ -6,7 +6,7 @@
 mod directory;
 pub mod document;
 pub mod fault;
-mod gateways;
+pub mod gateways;
 pub mod load;
 pub mod seed;
 pub mod settings;

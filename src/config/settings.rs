@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::channel::registry::GatewaySettings;
+use crate::{channel::registry::GatewaySettings, domain::routing::Route};
 
 /// All settings.
 #[derive(Debug, Clone, Default)]
@@ -323,6 +323,8 @@ pub struct Gateway {
     pub two_way: bool,
     /// Whether its messages may carry a link.
     pub links: bool,
+    /// Its place among those of its transport.
+    pub route: Route,
     /// What is the provider's own.
     pub settings: GatewaySettings,
 }

@@ -1,7 +1,10 @@
 //! Tests of the settings and seeds.
 
-use super::{DEFAULT_SETTINGS, Fault, Faults, Gravity, Settings, load::read, seed::Sources};
-use crate::domain::policy_check;
+use super::{
+    DEFAULT_SETTINGS, Fault, Faults, Gravity, Settings, gateways::unknown_units, load::read,
+    seed::Sources,
+};
+use crate::domain::{directory::Directory, policy_check, routing::Urgency};
 
 fn none() -> std::iter::Empty<(String, String)> {
     std::iter::empty()
@@ -72,6 +75,102 @@ type = "pigeon"
     ] {
         let plain = expected.split(": there").next().unwrap();
         assert!(all.contains(plain), "{expected}\nis not in\n{all}");
+    }
+}
+
+/// Gateways onto a board, each with these lines.
+fn gateways(entries: &[(&str, &str, &str)]) -> String {
+    let entry = |(name, transport, more): &(&str, &str, &str)| {
+        format!(
+            "[[gateways]]\nname = {name:?}\ntype = \"sandbox\"\ntransport = {transport:?}\n{more}\n"
+        )
+    };
+    entries.iter().map(entry).collect()
+}
+
+#[test]
+fn several_gateways_of_a_transport_have_their_places() {
+    let text = gateways(&[
+        ("a", "sms", ""),
+        ("b", "sms", "order = 1\nshare = 3"),
+        (
+            "c",
+            "sms",
+            "only = { prefixes = [\"+62811\"], units = [\"DISHUB\"], urgency = \"miss\" }",
+        ),
+        ("m", "email", ""),
+    ]);
+    let (settings, warnings) = read("siaga.toml", &text, none()).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let places = settings
+        .gateways
+        .iter()
+        .map(|it| (it.route.order, it.route.share));
+    assert_eq!(places.collect::<Vec<_>>(), [(1, 1), (1, 3), (3, 1), (4, 1)]);
+    let only = &settings.gateways[2].route.only;
+    assert_eq!(only.prefixes, ["+62811"]);
+    assert_eq!(only.urgency, Some(Urgency::Miss));
+    // The directory decides which units there are.
+    let faults = unknown_units(&settings.gateways, &Directory::default());
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].to_string().contains("gateways[2].only.units[0]"),
+        "{}",
+        faults[0]
+    );
+}
+
+#[test]
+fn gateways_that_do_not_fit_are_told_with_a_remedy() {
+    let (all, only) = ("only = { ", " }");
+    let with = |condition: &str| format!("{all}{condition}{only}");
+    for (entries, expected) in [
+        (
+            vec![("a", "sms", String::new()), ("a", "email", String::new())],
+            "gateways[1].name = a: the name is taken",
+        ),
+        (vec![("a", "sms", "share = 0".to_owned())], "a higher order"),
+        (
+            vec![
+                ("a", "sms", "share = 2".to_owned()),
+                ("b", "sms", String::new()),
+            ],
+            "nothing is shared",
+        ),
+        (
+            vec![("a", "sms", with("prefixes = [\"\"]"))],
+            "prefixes[0] = \"\": not the beginning of a number",
+        ),
+        (vec![("a", "sms", with("prefixes = [\"0811\"]"))], "+62811"),
+        (vec![("a", "sms", with("prefixes = []"))], "an empty list"),
+        (vec![("a", "sms", with("units = []"))], "an empty list"),
+        (vec![("a", "sms", with("units = [\"a b\"]"))], "units[0]"),
+        (
+            vec![("a", "email", with("prefixes = [\"+62\"]"))],
+            "an e-mail goes to no number",
+        ),
+        (
+            vec![("a", "sms", with("urgency = \"soon\""))],
+            "urgency = \"soon\"",
+        ),
+        (
+            vec![("a", "sms", with("prefix = [\"+62\"]"))],
+            "did you mean prefixes?",
+        ),
+        (
+            vec![("a", "sms", with("urgency = \"miss\""))],
+            "add one without `only`",
+        ),
+    ] {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|(n, t, m)| (*n, *t, m.as_str()))
+            .collect();
+        let told = match read("siaga.toml", &gateways(&entries), none()) {
+            Ok((_, warnings)) => warnings.iter().map(|it| format!("{it}\n")).collect(),
+            Err(faults) => faults.to_string(),
+        };
+        assert!(told.contains(expected), "{expected}\nis not in\n{told}");
     }
 }
 

@@ -452,6 +452,21 @@ pub enum Alarm {
         /// Which gateway.
         gateway: String,
     },
+    /// A gateway is down; messages go by another where there is one. Told once an outage by each
+    /// process.
+    GatewayDown {
+        /// Which gateway.
+        gateway: String,
+        /// What its last failure was.
+        why: FailureKind,
+    },
+    /// A gateway that was down carries messages again.
+    GatewayBack {
+        /// Which gateway.
+        gateway: String,
+        /// Since when it had been down.
+        down_since: Timestamp,
+    },
     /// The calendar has no open time for this promise.
     NoDeadline,
 }

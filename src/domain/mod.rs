@@ -9,6 +9,7 @@
 //! - [`conversation`]: one machine a responder: which codes are open, what a reply means.
 //! - [`sender`]: one machine an address: whose each reply from there was taken for.
 
+pub mod breaker;
 pub mod calendar;
 pub mod complaint;
 pub mod conversation;
@@ -25,4 +26,5 @@ pub mod phone;
 pub mod policy;
 pub mod policy_check;
 pub mod reply;
+pub mod routing;
 pub mod sender;

@@ -72,6 +72,16 @@ pub struct Line {
     /// How many requests were repeated under a reference, because the first may have been delivered.
     #[serde(default)]
     pub repeats: u32,
+    /// How many of the attempts only turned to another gateway: they use up none of the rule's waits.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub turned: u32,
+    /// The gateways that have failed since the last wait: the next request goes by another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
+    /// Whether one of those may get well by itself, so that a wait is worth while whatever the others
+    /// say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_recover: bool,
     /// Whether it must go as an approved template, because WhatsApp let no free text through.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_template: bool,
@@ -131,6 +141,8 @@ pub enum Input {
         gateway: String,
         /// What came of it.
         outcome: Outcome,
+        /// Whether another gateway could carry it.
+        another: Another,
     },
     /// The gateway tells how a message fared.
     Receipt {
@@ -143,6 +155,17 @@ pub enum Input {
     },
     /// Nothing of it may leave from now on.
     Cancelled(CancelReason),
+}
+
+/// Whether another gateway of the same transport, one that has not just failed, could carry a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Another {
+    /// There is none.
+    None,
+    /// There is one, and it is ill: worth a request only when nothing else would follow.
+    Doubtful,
+    /// There is one, and it is well.
+    Ready,
 }
 
 /// What came of one request.
@@ -226,6 +249,14 @@ struct Step {
     quotable: Option<SentMessage>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+fn is_nought(count: &u32) -> bool {
+    *count == 0
+}
+
 /// The reference of an attempt: `PAGE_LINE.ATTEMPT`, found again in receipts.
 pub fn reference(page: &PageId, send: &Send) -> String {
     format!("{page}_{}.{}", send.line, send.attempt)
@@ -256,6 +287,9 @@ impl Page {
                 address: method.address,
                 attempts: 0,
                 repeats: 0,
+                turned: 0,
+                tried: Vec::new(),
+                may_recover: false,
                 as_template: false,
                 told: Vec::new(),
                 state: if index == 0 || new.reach == Reach::Everywhere {
@@ -332,7 +366,8 @@ impl Page {
                 attempt,
                 gateway,
                 outcome,
-            } => step.settled(line, attempt, gateway, outcome),
+                another,
+            } => step.settled(line, attempt, gateway, outcome, another),
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
         }

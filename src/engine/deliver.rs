@@ -10,7 +10,7 @@ use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Engine, Task, in_hand::Held};
+use super::{Engine, Task, gateways::Gateway, in_hand::Held};
 use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
@@ -18,7 +18,7 @@ use crate::{
         delivery::{Address, FailureKind, Transport},
         fact::CancelReason,
         id::{ComplaintId, PageId, ResponderId},
-        page::{self, Input, Line, Outcome, Page, Send},
+        page::{self, Another, Input, Line, Outcome, Page, Send},
         sender::Sender,
     },
     seam::{self, Seam},
@@ -220,7 +220,7 @@ impl Engine {
                 return;
             };
             seam::pass(Seam::AttemptRecorded);
-            let (gateway, outcome) = self.request(page, &send).await;
+            let (gateway, outcome, another) = self.request(page, &send).await;
             seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
@@ -228,7 +228,13 @@ impl Engine {
                 Outcome::Sent { .. } => "sent",
                 Outcome::Failed { kind, .. } => kind.as_str(),
             };
-            metrics::counter!("siaga_attempts_total", "transport" => transport.as_str(), "result" => result).increment(1);
+            metrics::counter!(
+                "siaga_attempts_total",
+                "transport" => transport.as_str(),
+                "gateway" => gateway.clone(),
+                "result" => result,
+            )
+            .increment(1);
             metrics::histogram!("siaga_request_seconds", "transport" => transport.as_str())
                 .record(started.elapsed().as_secs_f64());
             let input = Input::Settled {
@@ -236,14 +242,18 @@ impl Engine {
                 attempt: send.attempt,
                 gateway,
                 outcome,
+                another,
             };
             // What the gateway said is known here alone, so it is told again while Redis is away for
             // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
             // twice is better than a page never.
             let (responder, id) = (page.responder.clone(), page.id.clone());
+            let complaint = page.complaint.clone();
             let mut known = Some(known);
             for pause in SETTLING {
-                let settled = self.advance_page(&responder, &id, known.take(), input.clone());
+                let about = complaint.as_ref();
+                let settled =
+                    self.settle_request(&responder, &id, about, known.take(), input.clone());
                 let Err(error) = settled.await else { break };
                 tracing::error!(page.id = %id, %error, "an attempt is not settled yet");
                 patience(Duration::from_millis(pause)).await;
@@ -268,18 +278,73 @@ impl Engine {
         false
     }
 
-    async fn request(&self, page: &Page, send: &Send) -> (String, Outcome) {
+    /// Settles one request. A failure may send the page another way at once, so just before that its
+    /// complaint is asked whether it still wants it: a request may have hung while somebody answered.
+    async fn settle_request(
+        &self,
+        responder: &ResponderId,
+        id: &PageId,
+        complaint: Option<&ComplaintId>,
+        known: Option<Versioned<Page>>,
+        input: Input,
+    ) -> Result<(), StoreError> {
+        let failed = matches!(
+            input,
+            Input::Settled {
+                outcome: Outcome::Failed { .. },
+                ..
+            }
+        );
+        if failed
+            && let Some(complaint) = complaint
+            && self.want(&[(complaint.clone(), id.clone())]).await? == [false]
+        {
+            let cancelled = Input::Cancelled(CancelReason::Superseded);
+            self.advance_page(responder, id, None, cancelled).await?;
+            self.advance_page(responder, id, None, input).await?;
+            return Ok(());
+        }
+        self.advance_page(responder, id, known, input).await?;
+        Ok(())
+    }
+
+    async fn request(&self, page: &Page, send: &Send) -> (String, Outcome, Another) {
         let line = &page.lines[send.line];
         let now = self.clock.now();
-        let Some(gateway) = self.gateways.get(line.transport) else {
-            return (
-                line.transport.to_string(),
-                Outcome::Failed {
-                    kind: FailureKind::Misconfigured,
-                    detail: format!("no gateway is configured for {}", line.transport),
-                },
-            );
+        let ask = self.ask(page, line);
+        let Some(chosen) = self.gateways.choose(&ask, now) else {
+            let refused = Outcome::Failed {
+                kind: FailureKind::Misconfigured,
+                detail: self.gateways.lack(line.transport),
+            };
+            return (line.transport.to_string(), refused, Another::None);
         };
+        let outgoing = self.outgoing(page, send, chosen.gateway, now).await;
+        let name = chosen.gateway.channel.name().to_owned();
+        let answer = chosen.gateway.channel.send(&outgoing).await;
+        let failure = answer.as_ref().err().map(|error| &error.kind);
+        let now = self.clock.now();
+        let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
+        self.tell_of_gateway(&name, change, failure, now);
+        let outcome = match answer {
+            Ok(Sent { gateway_id }) => Outcome::Sent { gateway_id },
+            Err(SendError { kind, detail, .. }) => {
+                tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
+                Outcome::Failed { kind, detail }
+            }
+        };
+        (name, outcome, another)
+    }
+
+    /// The page in words, as this gateway carries them.
+    async fn outgoing(
+        &self,
+        page: &Page,
+        send: &Send,
+        gateway: &Gateway,
+        now: Timestamp,
+    ) -> Outgoing {
+        let line = &page.lines[send.line];
         let window = line.transport == Transport::Whatsapp
             && !line.as_template
             && self.whatsapp_window_open(&line.address, now).await;
@@ -306,21 +371,12 @@ impl Engine {
             metrics::counter!("siaga_template_failures_total").increment(1);
             tracing::error!(%fault, "a template failed; the message went out in plain words");
         }
-        let outgoing = Outgoing {
+        Outgoing {
             reference: page::reference(&page.id, send),
             to: line.address.clone(),
             message: rendered.message,
             in_reply_to: page.in_reply_to.clone(),
-        };
-        let name = gateway.channel.name().to_owned();
-        let outcome = match gateway.channel.send(&outgoing).await {
-            Ok(Sent { gateway_id }) => Outcome::Sent { gateway_id },
-            Err(SendError { kind, detail, .. }) => {
-                tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
-                Outcome::Failed { kind, detail }
-            }
-        };
-        (name, outcome)
+        }
     }
 
     async fn whatsapp_window_open(&self, address: &Address, now: Timestamp) -> bool {

@@ -155,6 +155,7 @@ impl Engine {
 
     /// Starts every loop; they end when `stop` is called and what is in flight is settled.
     pub fn start(&self, stop: &CancellationToken) {
+        self.show_gateways();
         for shard in self.store.keys().all_shards() {
             self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
             match shard.side {

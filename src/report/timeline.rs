@@ -473,6 +473,10 @@ fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, id: bool) ->
         (Alarm::GatewayMisconfigured { gateway }, false) => {
             format!("ALARM: gateway {gateway} refuses our settings")
         }
+        (Alarm::GatewayDown { gateway, .. }, true) => format!("ALARM: gerbang {gateway} mati"),
+        (Alarm::GatewayDown { gateway, .. }, false) => format!("ALARM: gateway {gateway} is down"),
+        (Alarm::GatewayBack { gateway, .. }, true) => format!("gerbang {gateway} pulih"),
+        (Alarm::GatewayBack { gateway, .. }, false) => format!("gateway {gateway} is back"),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
     }

@@ -16,6 +16,9 @@ use super::Web;
 pub trait Health: Send + Sync {
     /// What is wrong with the loops, in words; none when all is well.
     fn trouble(&self) -> Option<String>;
+    /// The gateways that are down, in words. The service stays ready: it goes on trying, and replies
+    /// must still come in.
+    fn gateways_down(&self) -> Vec<String>;
     /// The metrics in Prometheus' text form.
     fn metrics(&self) -> String;
 }
@@ -28,6 +31,8 @@ struct Ready {
     ready: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     wrong: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gateways_down: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
 }
@@ -62,6 +67,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
     let body = Ready {
         ready: wrong.is_empty(),
         wrong,
+        gateways_down: web.health.gateways_down(),
         open,
         waiting_to_be_handed_over: outbox,
     };

@@ -11,6 +11,8 @@
 mod bad_requests;
 mod changes;
 mod export;
+mod failover;
+mod failover_service;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LineState, Outcome, Phase, Send, Step, UNSETTLED};
+use super::{Another, LineState, Outcome, Phase, Send, Step, UNSETTLED};
 use crate::domain::{
     conversation::SentMessage,
     delivery::{FailureKind, ReceiptKind, Transport},
@@ -102,6 +102,7 @@ impl Step {
         attempt: u32,
         gateway: String,
         outcome: Outcome,
+        another: Another,
     ) {
         let page = self.state.id.clone();
         let Some(line) = self.state.lines.get(index) else {
@@ -132,9 +133,12 @@ impl Step {
                     let patience = self
                         .next_waiting()
                         .map(|_| later(self.now, self.state.delivery.patience));
-                    self.state.lines[index].state = LineState::Sent {
+                    let line = &mut self.state.lines[index];
+                    line.state = LineState::Sent {
                         patience_until: patience,
                     };
+                    line.tried.clear();
+                    line.may_recover = false;
                 }
             }
             Outcome::Failed { kind, detail } => {
@@ -146,9 +150,9 @@ impl Step {
                     kind: kind.clone(),
                     detail,
                 });
-                self.alarm_of(&kind, method, gateway);
+                self.alarm_of(&kind, method, gateway.clone());
                 if current {
-                    self.failed(index, attempt, &kind);
+                    self.failed(index, attempt, gateway, &kind, another);
                 }
             }
         }
@@ -180,48 +184,94 @@ impl Step {
         true
     }
 
-    pub(super) fn failed(&mut self, index: usize, attempt: u32, kind: &FailureKind) {
+    /// Plans the same message at once by another gateway, where that is worth a request. The wait is
+    /// the rule's next one: what may have been delivered is only sent twice where the rule would.
+    fn turn(
+        &mut self,
+        index: usize,
+        gateway: String,
+        kind: &FailureKind,
+        another: Another,
+        wait: Option<SignedDuration>,
+    ) -> bool {
+        let line = &mut self.state.lines[index];
+        let repeat = match (kind, another) {
+            (FailureKind::Temporary | FailureKind::RateLimited { .. }, Another::Ready)
+            // Nothing else would follow, so an ill one is better than none.
+            | (FailureKind::Misconfigured, Another::Ready | Another::Doubtful) => false,
+            (FailureKind::Unknown, Another::Ready) if wait.is_some() && line.repeats == 0 => true,
+            _ => return false,
+        };
+        // Each gateway has one turn between two waits, so that it ends.
+        if line.tried.contains(&gateway) {
+            return false;
+        }
+        line.tried.push(gateway);
+        line.may_recover |= *kind != FailureKind::Misconfigured;
+        // A repeated request is the same attempt.
+        line.turned += u32::from(!repeat);
+        line.state = LineState::Planned {
+            at: self.now,
+            repeat,
+        };
+        true
+    }
+
+    pub(super) fn failed(
+        &mut self,
+        index: usize,
+        attempt: u32,
+        gateway: String,
+        kind: &FailureKind,
+        another: Another,
+    ) {
         // The way is well, only the form was not: nobody need be told another way.
         if *kind == FailureKind::WindowClosed && self.as_template(index) {
             return;
         }
-        let retries = &self.state.delivery.retries;
-        let wait = retries.get(attempt as usize - 1).copied();
+        let line = &self.state.lines[index];
+        let round = attempt.saturating_sub(1 + line.turned);
+        let wait = self.state.delivery.retries.get(round as usize).copied();
+        // The last gateway's account is refused, and an earlier one was only out of order.
+        let refused = *kind == FailureKind::Misconfigured && !line.may_recover;
+        if self.turn(index, gateway, kind, another, wait) {
+            return;
+        }
         let next = match (kind, wait) {
-            (
-                FailureKind::Permanent
-                | FailureKind::WrongAddress
-                | FailureKind::Misconfigured
-                | FailureKind::WindowClosed,
-                _,
-            )
+            (FailureKind::Misconfigured, _) if refused => None,
+            (FailureKind::Permanent | FailureKind::WrongAddress | FailureKind::WindowClosed, _)
             | (_, None) => None,
             (FailureKind::RateLimited { retry_after }, Some(wait)) => {
                 Some((retry_after.map_or(wait, |asked| asked.max(wait)), false))
             }
-            (FailureKind::Temporary, Some(wait)) => Some((wait, false)),
+            (FailureKind::Temporary | FailureKind::Misconfigured, Some(wait)) => {
+                Some((wait, false))
+            }
             (FailureKind::Unknown, Some(wait)) => Some((wait, true)),
         };
+        let line = &mut self.state.lines[index];
+        line.tried.clear();
+        line.may_recover = false;
         match next {
-            Some((wait, repeat)) if !repeat || self.state.lines[index].repeats == 0 => {
-                self.state.lines[index].state = LineState::Planned {
+            Some((wait, repeat)) if !repeat || line.repeats == 0 => {
+                line.state = LineState::Planned {
                     at: later(self.now, wait),
                     repeat,
                 };
                 // The way is in doubt: the person need not wait for it to get well.
-                if attempt == 1 {
+                if round == 0 {
                     self.fall_back(FallBack::Failed);
                 }
             }
             // Sent twice and twice no answer: a third time would only add to what may have arrived.
             Some(_) => {
-                self.state.lines[index].state = LineState::Sent {
+                line.state = LineState::Sent {
                     patience_until: None,
                 };
                 self.fall_back(FallBack::NoSignOfLife);
             }
             None => {
-                self.state.lines[index].state = LineState::Failed;
+                line.state = LineState::Failed;
                 self.fall_back(FallBack::Failed);
             }
         }

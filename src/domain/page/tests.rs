@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::{
-    Input, Line, LineState, NewPage, Outcome, Page, Phase, Send, Transition, UNSETTLED,
+    Another, Input, Line, LineState, NewPage, Outcome, Page, Phase, Send, Transition, UNSETTLED,
     parse_reference, reference,
 };
 use crate::domain::{
@@ -15,6 +15,9 @@ use crate::domain::{
     message::{Content, ReplyNote},
     policy::{DeliveryRule, Reach},
 };
+
+mod failover;
+mod window;
 
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
 
@@ -71,6 +74,7 @@ fn settled(line: usize, attempt: u32, outcome: Outcome) -> Input {
         attempt,
         gateway: "g".to_owned(),
         outcome,
+        another: Another::None,
     }
 }
 
@@ -300,55 +304,6 @@ fn an_attempt_that_ended_badly_says_nothing_of_the_next() {
 }
 
 #[test]
-fn a_closed_window_sends_the_same_page_as_a_template_and_only_a_page() {
-    use crate::domain::message::{Alert, Notice};
-    let alert = Content::Alert(Alert {
-        complaint: crate::domain::id::ComplaintId::parse("LGWP1").unwrap(),
-        category: None,
-        area: None,
-        unit: None,
-        short_title: "Ka DISHUB".to_owned(),
-        title: "Kepala Dinas Perhubungan".to_owned(),
-        notice: Notice::Missed,
-        received_at: second(-86_400),
-        deadline: second(0),
-        promise: SignedDuration::from_hours(24),
-        code: Some(10),
-    });
-    let open = |content| {
-        let new = NewPage {
-            content,
-            ..new_page(2, Reach::InTurn)
-        };
-        Page::open(new, TIMEOUT, second(0)).state
-    };
-    let leaving = |last: &Transition| -> Vec<(usize, u32)> {
-        last.sends.iter().map(|s| (s.line, s.attempt)).collect()
-    };
-    let closed = FailureKind::WindowClosed;
-    let by_receipt = |attempt| told(0, attempt, ReceiptKind::Failed, Some(closed.clone()));
-    // Whether WhatsApp says so at once or later, the same method is used again, now.
-    for first in [failed(0, 1, closed.clone()), by_receipt(1)] {
-        let last = open(alert.clone()).advance(first, TIMEOUT, second(1));
-        assert_eq!(leaving(&last), [(0, 2)]);
-        assert!(last.state.lines[0].as_template);
-        // The word that comes twice does nothing twice.
-        let last = last.state.advance(by_receipt(1), TIMEOUT, second(2));
-        assert_eq!(leaving(&last), []);
-        // A template for which the window is closed too: there is no third form.
-        let last = last
-            .state
-            .advance(failed(0, 2, closed.clone()), TIMEOUT, second(3));
-        assert_eq!(leaving(&last), [(1, 1)]);
-        assert_eq!(last.state.lines[0].state, LineState::Failed);
-    }
-    // An answer to a reply has no template.
-    let answer = Content::Reply(ReplyNote::NothingOpen);
-    let last = open(answer).advance(failed(0, 1, closed), TIMEOUT, second(1));
-    assert_eq!(leaving(&last), [(1, 1)]);
-}
-
-#[test]
 fn only_the_first_request_is_late() {
     let page = Page::open(new_page(2, Reach::InTurn), TIMEOUT, second(90));
     let next = page
@@ -389,6 +344,10 @@ fn kinds() -> impl Strategy<Value = FailureKind> {
     ])
 }
 
+fn anothers() -> impl Strategy<Value = Another> {
+    prop::sample::select(vec![Another::None, Another::Doubtful, Another::Ready])
+}
+
 fn receipts() -> impl Strategy<Value = ReceiptKind> {
     prop::sample::select(vec![
         ReceiptKind::Accepted,
@@ -404,7 +363,10 @@ fn inputs() -> impl Strategy<Value = Input> {
     prop_oneof![
         6 => Just(Timer),
         3 => (0..4_usize, 0..5_u32).prop_map(|(line, attempt)| sent(line, attempt)),
-        5 => (0..4_usize, 0..5_u32, kinds()).prop_map(|(l, a, kind)| failed(l, a, kind)),
+        5 => (0..4_usize, 0..8_u32, kinds(), anothers()).prop_map(|(line, attempt, kind, another)| {
+            let outcome = Outcome::Failed { kind, detail: "503".to_owned() };
+            Input::Settled { line, attempt, gateway: "g".to_owned(), outcome, another }
+        }),
         2 => (0..4_usize, receipts()).prop_map(|(line, kind)| receipt(line, kind)),
         1 => Just(Input::Cancelled(CancelReason::Acknowledged)),
     ]
@@ -470,7 +432,8 @@ proptest! {
             }
         }
         prop_assert!(gave_up <= 1);
-        prop_assert!(sends <= methods * (3 + UNSETTLED as usize + 1));
+        // Three rounds, in each of which one gateway fails once before another is turned to.
+        prop_assert!(sends <= methods * (2 * 3 + UNSETTLED as usize + 1));
     }
 
     #[test]

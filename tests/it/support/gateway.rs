@@ -27,6 +27,8 @@ use super::{
 pub(crate) enum Answer {
     /// A status and a body of JSON; `{n}` in the body becomes the request's number, from 1.
     Reply(u16, String),
+    /// 429, with the wish to be left alone for so many seconds.
+    Limited(u32),
     /// The answer inside, late.
     Slowly(Duration, Box<Answer>),
     /// The answer inside, two times over on the same connection.
@@ -260,6 +262,13 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<(
                 }
                 Answer::Hang => std::future::pending().await,
                 Answer::CloseAfterReading => return Ok(()),
+                Answer::Limited(seconds) => {
+                    let reply = format!(
+                        "HTTP/1.1 429 Told\r\nretry-after: {seconds}\r\ncontent-length: 0\r\n\r\n"
+                    );
+                    stream.write_all(reply.as_bytes()).await?;
+                    break;
+                }
                 Answer::Reply(status, body) => {
                     let body = body.replace("{n}", &number.to_string());
                     let length = body.len();

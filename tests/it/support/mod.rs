@@ -22,4 +22,5 @@ pub(crate) mod siaga;
 pub(crate) mod smtp;
 pub mod town;
 pub(crate) mod wait;
+pub(crate) mod ways;
 pub(crate) mod wire;

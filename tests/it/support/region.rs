@@ -20,6 +20,7 @@ use siaga::{
         page,
         phone::PhoneNumber,
         policy::{Policy, PolicyRef, Role},
+        routing::Route,
     },
     engine::{
         Engine, Links, Tuning,
@@ -188,6 +189,7 @@ impl Region {
             }),
             two_way: true,
             links: false,
+            route: Route::default(),
         });
         let engine = Engine::new(
             store.clone(),

@@ -21,6 +21,7 @@ use siaga::{
         id::{CalendarId, ComplaintId, MethodId, PostCode, ResponderId, UnitCode},
         phone::PhoneNumber,
         policy::{Policy, PolicyRef, Role},
+        routing::Route,
     },
     engine::{
         Engine, Links, Tuning,
@@ -228,6 +229,15 @@ impl Town {
     }
 
     pub async fn with(policy: &str, tuning: Tuning) -> Self {
+        Self::by(policy, tuning, |_| Vec::new()).await
+    }
+
+    /// The same, with gateways of one's own in the place of those of the same transport.
+    pub async fn by(
+        policy: &str,
+        tuning: Tuning,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis = Embedded::start(Options {
             folder: folder.path().to_owned(),
@@ -236,10 +246,16 @@ impl Town {
             port: None,
         })
         .expect("a private Redis");
-        Self::on(redis, folder, policy, tuning).await
+        Self::on(redis, folder, policy, tuning, own).await
     }
 
-    async fn on(redis: Embedded, folder: tempfile::TempDir, policy: &str, tuning: Tuning) -> Self {
+    async fn on(
+        redis: Embedded,
+        folder: tempfile::TempDir,
+        policy: &str,
+        tuning: Tuning,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
+    ) -> Self {
         let address: RedisAddress = redis.address();
         let store = Store::connect(&address, "siaga", 1).await.expect("Redis");
         let clock = Arc::new(ManualClock::new(at(START)));
@@ -247,7 +263,9 @@ impl Town {
         let arrived = Arc::new(Mutex::new(Vec::new()));
         let mut gateways = Gateways::default();
         let mut failing = BTreeMap::new();
-        for transport in Transport::ALL {
+        let own = own(&clock);
+        let has_own = |transport| own.iter().any(|it| it.channel.transport() == transport);
+        for transport in Transport::ALL.into_iter().filter(|it| !has_own(*it)) {
             let fault = Arc::new(Mutex::new(None));
             failing.insert(transport, fault.clone());
             gateways.add(Gateway {
@@ -259,7 +277,11 @@ impl Town {
                 }),
                 two_way: true,
                 links: false,
+                route: Route::default(),
             });
+        }
+        for gateway in own {
+            gateways.add(gateway);
         }
         let engine = Engine::new(
             store.clone(),

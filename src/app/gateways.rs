@@ -1,0 +1,48 @@
+//! Builds the ways out that the settings name.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    channel::{
+        registry::{self, GatewaySettings},
+        sandbox::SandboxBoard,
+    },
+    config::{Settings, settings::Gateway as GatewayEntry},
+    engine::gateways::{Gateway, Gateways},
+};
+
+/// Every gateway, in the order in which they are written.
+pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result<Gateways> {
+    let parts = registry::Parts {
+        http: registry::http_client()?,
+        sandbox: board.clone(),
+    };
+    let mut gateways = Gateways::default();
+    for entry in &settings.gateways {
+        let own = with_callback(entry, settings);
+        gateways.add(Gateway {
+            channel: registry::build(&entry.name, own, &parts)?,
+            two_way: entry.two_way,
+            links: entry.links,
+            route: entry.route.clone(),
+        });
+    }
+    Ok(gateways)
+}
+
+/// Kannel is told where its delivery reports go, unless the settings say otherwise.
+fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
+    let mut own = entry.settings.clone();
+    let secret = settings.inbound.kannel_secret.expose_secret();
+    if let GatewaySettings::Kannel(kannel) = &mut own
+        && kannel.dlr_url.is_none()
+        && !secret.is_empty()
+    {
+        let url = format!(
+            "{}/hooks/kannel/dlr?secret={secret}",
+            settings.server.public_url
+        );
+        kannel.dlr_url = Some(SecretString::from(url));
+    }
+    own
+}
