@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use super::{Failure, log, serve::until_told};
+use super::{Failure, log, serve::Signals};
 use crate::{
     app::{self, Service, Surroundings},
     channel::{
@@ -95,13 +95,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         demo: Some(demo.clone()),
         board,
     };
+    let signals = Signals::listen()?;
     let service = Service::start(&settings, seeds, around).await?;
     println!(
         "The demo is at http://{}/demo  (Ctrl-C ends it)",
         service.address
     );
     let citizens = tokio::spawn(arrive(service.inbound.clone(), demo, clock, directory));
-    until_told().await;
+    signals.told().await;
     citizens.abort();
     service.stop().await;
     // The demo leaves nothing behind.

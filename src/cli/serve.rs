@@ -2,6 +2,8 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::Failure;
 use crate::{
     app::{self, Service, Surroundings},
@@ -15,6 +17,7 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     if faults.has_errors() {
         return Err(Failure::Wrong(faults.to_string()));
     }
+    let signals = Signals::listen()?;
     let around = Surroundings {
         clock: Arc::new(SystemClock),
         demo: None,
@@ -22,25 +25,34 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     };
     let service = Service::start(&settings, seeds, around).await?;
     tracing::info!(address = %service.address, "siaga is on the alert");
-    until_told().await;
+    signals.told().await;
     tracing::info!("stopping: what is in flight is settled first");
     service.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for the signal to stop: Ctrl-C, or what a service manager sends.
-pub(super) async fn until_told() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => {
-            let _ = interrupt.await;
+/// The signals to stop: Ctrl-C, or what a service manager sends.
+///
+/// Listened for from before the start: one that came between would end the process where it stands,
+/// with its work unsettled.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the first of them.
+    pub(super) async fn told(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
