@@ -12,7 +12,7 @@ use super::{
     fault::GatewayFault,
     http_gateway, kannel,
     sandbox::{self, SandboxBoard},
-    whatsapp_cloud,
+    twilio, whatsapp_cloud,
 };
 use crate::domain::delivery::Transport;
 
@@ -26,6 +26,8 @@ pub enum GatewaySettings {
     Http(Box<http_gateway::Settings>),
     /// WhatsApp through Meta's Cloud API, or a provider with the same interface.
     WhatsappCloud(whatsapp_cloud::Settings),
+    /// Short messages or WhatsApp through Twilio.
+    Twilio(Box<twilio::Settings>),
     /// E-mail.
     Smtp(email_smtp::Settings),
     /// A board inside the process.
@@ -48,6 +50,7 @@ impl GatewaySettings {
             Self::Kannel(_) => Transport::Sms,
             Self::Http(settings) => settings.transport,
             Self::WhatsappCloud(_) => Transport::Whatsapp,
+            Self::Twilio(settings) => settings.transport,
             Self::Smtp(_) => Transport::Email,
             Self::Sandbox(settings) => settings.transport,
         }
@@ -73,6 +76,7 @@ pub fn build(
         GatewaySettings::WhatsappCloud(settings) => {
             Arc::new(whatsapp_cloud::WhatsappCloud::new(name, settings, http)?)
         }
+        GatewaySettings::Twilio(settings) => Arc::new(twilio::Twilio::new(name, *settings, http)?),
         GatewaySettings::Smtp(settings) => Arc::new(email_smtp::EmailSmtp::new(name, settings)?),
         GatewaySettings::Sandbox(settings) => Arc::new(sandbox::Sandbox::new(
             name,

@@ -26,3 +26,4 @@ pub mod policy;
 pub mod policy_check;
 pub mod reply;
 pub mod sender;
+pub mod twilio;
