@@ -3,6 +3,8 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod ways_out;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -13,20 +15,17 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    channel::{
-        registry::{self, GatewaySettings},
-        sandbox::SandboxBoard,
-    },
+    channel::sandbox::SandboxBoard,
     clock::{Clock, patience},
     config::{
         Faults, Settings,
         seed::{Seeds, Sources},
-        settings::{Gateway as GatewayEntry, RedisMode, Scope, Sync},
+        settings::{RedisMode, Scope, Sync},
     },
     domain::{
         calendar::Calendar,
@@ -34,12 +33,7 @@ use crate::{
         policy::{Policy, PolicyRef},
         policy_check,
     },
-    engine::{
-        Engine, Links, Pulse, Tuning,
-        gateways::{Gateway, Gateways},
-        housekeeping::Housekeeping,
-        scan::Scan,
-    },
+    engine::{Engine, Links, Pulse, Tuning, housekeeping::Housekeeping, scan::Scan},
     inbound::{Inbound, link::Signer},
     intake::units::UnitIndex,
     store::{
@@ -270,7 +264,7 @@ impl Service {
             backend.store.clone(),
             around.clock.clone(),
             worlds.clone(),
-            gateways(settings, &around.board)?,
+            ways_out::gateways(settings, &around.board)?,
             renderer(settings)?,
             Arc::new(SignedLinks {
                 signer: signer.clone(),
@@ -307,6 +301,8 @@ impl Service {
                 whatsapp_app_secret: settings.inbound.whatsapp_app_secret.clone(),
             }),
             whatsapp_numbers: settings.whatsapp_numbers().into(),
+            twilio_accounts: ways_out::twilio_accounts(settings),
+            public_url: settings.server.public_url.as_str().into(),
             signer,
             units,
             health: Arc::new(PartsHealth {
@@ -381,40 +377,6 @@ fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
             Ok(renderer)
         }
     }
-}
-
-fn gateways(settings: &Settings, board: &SandboxBoard) -> anyhow::Result<Gateways> {
-    let parts = registry::Parts {
-        http: registry::http_client()?,
-        sandbox: board.clone(),
-    };
-    let mut gateways = Gateways::default();
-    for entry in &settings.gateways {
-        let own = with_callback(entry, settings);
-        gateways.add(Gateway {
-            channel: registry::build(&entry.name, own, &parts)?,
-            two_way: entry.two_way,
-            links: entry.links,
-        });
-    }
-    Ok(gateways)
-}
-
-/// Kannel is told where its delivery reports go, unless the settings say otherwise.
-fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
-    let mut own = entry.settings.clone();
-    let secret = settings.inbound.kannel_secret.expose_secret();
-    if let GatewaySettings::Kannel(kannel) = &mut own
-        && kannel.dlr_url.is_none()
-        && !secret.is_empty()
-    {
-        let url = format!(
-            "{}/hooks/kannel/dlr?secret={secret}",
-            settings.server.public_url
-        );
-        kannel.dlr_url = Some(SecretString::from(url));
-    }
-    own
 }
 
 fn tuning(settings: &Settings) -> Tuning {
