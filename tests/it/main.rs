@@ -20,4 +20,5 @@ mod shared_telephone;
 mod smtp_service;
 mod stories;
 mod support;
+mod twilio_service;
 mod whatsapp_service;
