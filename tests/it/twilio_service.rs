@@ -279,7 +279,7 @@ async fn what_twilio_did_not_sign_for_us_changes_nothing() {
     let foreign = reply.clone().with("AccountSid", other);
     let foreign_status = status.clone().with("AccountSid", other);
     let touched = reply.clone().with("From", "+628110000002");
-    let redirected = at(&status, ".1", ".9");
+    let redirected = at(&status, "_0.1", "_0.9");
     let upside_down = status.clone().with("MessageStatus", "failed");
     let no_id = reply.clone().with("MessageSid", "");
     let no_number = reply.clone().with("From", "SIAGA");
