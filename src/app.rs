@@ -135,6 +135,8 @@ impl Service {
                 whatsapp_app_secret: settings.inbound.whatsapp_app_secret.clone(),
             }),
             whatsapp_numbers: settings.whatsapp_numbers().into(),
+            twilio_accounts: gateways::twilio_accounts(settings),
+            public_url: settings.server.public_url.as_str().into(),
             signer,
             units,
             health: Arc::new(PartsHealth {

@@ -1,4 +1,6 @@
-//! Builds the ways out that the settings name.
+//! Builds the ways out that the settings name, and what their providers must be told of the way back.
+
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -9,6 +11,7 @@ use crate::{
     },
     config::{Settings, settings::Gateway as GatewayEntry},
     engine::gateways::{Gateway, Gateways},
+    inbound::twilio::Account,
 };
 
 /// Every gateway, in the order in which they are written.
@@ -30,9 +33,15 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
     Ok(gateways)
 }
 
-/// Kannel is told where its delivery reports go, unless the settings say otherwise.
+/// Kannel and Twilio are told where their reports go, unless the settings say otherwise.
 fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     let mut own = entry.settings.clone();
+    if let GatewaySettings::Twilio(twilio) = &mut own
+        && twilio.status_callback.is_none()
+    {
+        let url = format!("{}/hooks/twilio/status", settings.server.public_url);
+        twilio.status_callback = Some(url);
+    }
     let secret = settings.inbound.kannel_secret.expose_secret();
     if let GatewaySettings::Kannel(kannel) = &mut own
         && kannel.dlr_url.is_none()
@@ -45,4 +54,16 @@ fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
         kannel.dlr_url = Some(SecretString::from(url));
     }
     own
+}
+
+/// The accounts of all gateways through Twilio, by which its webhooks are believed.
+pub(super) fn twilio_accounts(settings: &Settings) -> Arc<[Account]> {
+    let accounts = settings.gateways.iter().map(|entry| match &entry.settings {
+        GatewaySettings::Twilio(twilio) => Some(Account {
+            sid: twilio.account_sid.clone(),
+            auth_token: twilio.auth_token.clone(),
+        }),
+        _ => None,
+    });
+    accounts.flatten().collect()
 }

@@ -12,6 +12,7 @@ pub mod http_gateway;
 pub mod kannel;
 pub mod registry;
 pub mod sandbox;
+pub mod twilio;
 pub mod whatsapp_cloud;
 
 mod redact;

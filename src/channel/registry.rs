@@ -13,7 +13,7 @@ use super::{
     fault::GatewayFault,
     http_gateway, kannel,
     sandbox::{self, SandboxBoard},
-    whatsapp_cloud,
+    twilio, whatsapp_cloud,
 };
 use crate::domain::delivery::Transport;
 
@@ -27,6 +27,8 @@ pub enum GatewaySettings {
     Http(Box<http_gateway::Settings>),
     /// WhatsApp through Meta's Cloud API, or a provider with the same interface.
     WhatsappCloud(whatsapp_cloud::Settings),
+    /// Short messages or WhatsApp through Twilio.
+    Twilio(Box<twilio::Settings>),
     /// E-mail.
     Smtp(email_smtp::Settings),
     /// A board inside the process.
@@ -50,7 +52,14 @@ pub trait Reader {
 
 impl GatewaySettings {
     /// What `type` may be.
-    pub const TYPES: [&'static str; 5] = ["kannel", "http", "whatsapp_cloud", "smtp", "sandbox"];
+    pub const TYPES: [&'static str; 6] = [
+        "kannel",
+        "http",
+        "whatsapp_cloud",
+        "twilio",
+        "smtp",
+        "sandbox",
+    ];
 
     /// Reads the settings of a gateway of this type; none when something in them does not fit, or
     /// there is no such type.
@@ -61,6 +70,7 @@ impl GatewaySettings {
             "kannel" => reader.read().map(Self::Kannel),
             "http" => reader.read().map(Self::Http),
             "whatsapp_cloud" => reader.read().map(Self::WhatsappCloud),
+            "twilio" => reader.read().map(Self::Twilio),
             "smtp" => reader.read().map(Self::Smtp),
             "sandbox" => reader.read().map(Self::Sandbox),
             _ => None,
@@ -73,6 +83,7 @@ impl GatewaySettings {
             Self::Kannel(settings) => settings.timeout,
             Self::Http(settings) => settings.timeout,
             Self::WhatsappCloud(settings) => settings.timeout,
+            Self::Twilio(settings) => settings.timeout,
             Self::Smtp(settings) => settings.timeout,
             Self::Sandbox(_) => SignedDuration::ZERO,
         }
@@ -84,6 +95,7 @@ impl GatewaySettings {
             Self::Kannel(_) => Transport::Sms,
             Self::Http(settings) => settings.transport,
             Self::WhatsappCloud(_) => Transport::Whatsapp,
+            Self::Twilio(settings) => settings.transport,
             Self::Smtp(_) => Transport::Email,
             Self::Sandbox(settings) => settings.transport,
         }
@@ -109,6 +121,7 @@ pub fn build(
         GatewaySettings::WhatsappCloud(settings) => {
             Arc::new(whatsapp_cloud::WhatsappCloud::new(name, settings, http)?)
         }
+        GatewaySettings::Twilio(settings) => Arc::new(twilio::Twilio::new(name, *settings, http)?),
         GatewaySettings::Smtp(settings) => Arc::new(email_smtp::EmailSmtp::new(name, settings)?),
         GatewaySettings::Sandbox(settings) => Arc::new(sandbox::Sandbox::new(
             name,

@@ -226,7 +226,7 @@ fn template(
     Ok(json!({ "name": name, "language": { "code": language }, "components": components }))
 }
 
-fn check_length(what: &str, text: &str, longest: usize) -> Result<(), Failure> {
+pub(super) fn check_length(what: &str, text: &str, longest: usize) -> Result<(), Failure> {
     let length = text.chars().count();
     if text.trim().is_empty() {
         Err(Failure::refused(format!("{what} is empty")))
@@ -239,7 +239,7 @@ fn check_length(what: &str, text: &str, longest: usize) -> Result<(), Failure> {
     }
 }
 
-fn check_buttons(buttons: &[Button]) -> Result<(), Failure> {
+pub(super) fn check_buttons(buttons: &[Button]) -> Result<(), Failure> {
     if buttons.len() > MOST_BUTTONS {
         return Err(Failure::refused(format!(
             "{} buttons, more than {MOST_BUTTONS}",

@@ -28,3 +28,4 @@ pub mod policy_check;
 pub mod reply;
 pub mod routing;
 pub mod sender;
+pub mod twilio;

@@ -2,16 +2,17 @@
 //! answered; on a failure of ours the gateway is told to try again.
 
 use axum::{
+    Form,
     body::Bytes,
-    extract::{Query, State},
-    http::{HeaderMap, StatusCode},
+    extract::{OriginalUri, Query, State, rejection::FormRejection},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::{Web, problem::Problem};
-use crate::inbound::{kannel, whatsapp};
+use crate::inbound::{kannel, twilio, whatsapp};
 
 impl From<kannel::Refused> for Problem {
     fn from(refused: kannel::Refused) -> Self {
@@ -115,4 +116,75 @@ pub(super) async fn whatsapp_event(
         web.inbound.receipt(receipt).await?;
     }
     Ok(StatusCode::OK)
+}
+
+impl From<twilio::Refused> for Problem {
+    fn from(refused: twilio::Refused) -> Self {
+        let status = match &refused {
+            twilio::Refused::Account | twilio::Refused::Signature => StatusCode::FORBIDDEN,
+            twilio::Refused::Field { .. } => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, refused.to_string())
+    }
+}
+
+/// A webhook's parameters, or why they cannot be read.
+type Parameters = Result<Form<Vec<(String, String)>>, FormRejection>;
+
+/// The webhook, when one of our accounts has signed it.
+fn twilio_webhook(
+    web: &Web,
+    uri: &OriginalUri,
+    headers: &HeaderMap,
+    parameters: Parameters,
+) -> Result<twilio::Webhook, Problem> {
+    let Form(parameters) = parameters.map_err(|rejection| {
+        Problem::new(rejection.status(), "the body is no form").detail(rejection.body_text())
+    })?;
+    let signature = headers
+        .get("x-twilio-signature")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let webhook = twilio::Webhook {
+        url: format!("{}{}", web.public_url, uri.0),
+        signature: signature.to_owned(),
+        parameters,
+    };
+    webhook.authenticate(&web.twilio_accounts)?;
+    Ok(webhook)
+}
+
+/// `POST /hooks/twilio/message`: a message came in. The answer is TwiML that says nothing.
+pub(super) async fn twilio_message(
+    State(web): State<Web>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    let webhook = twilio_webhook(&web, &uri, &headers, parameters)?;
+    web.inbound.reply(webhook.reply()?).await?;
+    let kind = [(header::CONTENT_TYPE, "text/xml; charset=utf-8")];
+    Ok((kind, twilio::SAY_NOTHING).into_response())
+}
+
+/// What a status callback's address says.
+#[derive(Deserialize)]
+pub(super) struct About {
+    #[serde(default)]
+    reference: String,
+}
+
+/// `POST /hooks/twilio/status`: how a message fared.
+pub(super) async fn twilio_status(
+    State(web): State<Web>,
+    uri: OriginalUri,
+    Query(about): Query<About>,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Result<StatusCode, Problem> {
+    let webhook = twilio_webhook(&web, &uri, &headers, parameters)?;
+    if let Some(receipt) = webhook.receipt(&about.reference)? {
+        web.inbound.receipt(receipt).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -29,7 +29,7 @@ use tower_http::{
 
 use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
 use crate::{
-    inbound::{Inbound, link::Signer},
+    inbound::{Inbound, link::Signer, twilio::Account},
     intake::units::UnitIndex,
 };
 
@@ -44,6 +44,10 @@ pub struct Web {
     pub secrets: Arc<Secrets>,
     /// The ids of our WhatsApp numbers: a webhook for any other is not ours.
     pub whatsapp_numbers: Arc<[String]>,
+    /// Our Twilio accounts: a webhook for any other is not ours.
+    pub twilio_accounts: Arc<[Account]>,
+    /// How gateways reach the service from outside; Twilio signs the address that it calls.
+    pub public_url: Arc<str>,
     /// Signs and checks acknowledgement links; none when no secret is configured.
     pub signer: Option<Arc<Signer>>,
     /// Units by the names that sources give them.
@@ -95,6 +99,8 @@ pub fn router(web: Web) -> Router {
             "/hooks/whatsapp",
             get(hooks::whatsapp_handshake).post(hooks::whatsapp_event),
         )
+        .route("/hooks/twilio/message", post(hooks::twilio_message))
+        .route("/hooks/twilio/status", post(hooks::twilio_status))
         .route(
             "/a/{token}",
             get(acknowledge::show).post(acknowledge::answer),

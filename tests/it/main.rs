@@ -25,4 +25,5 @@ mod slow_gateway;
 mod smtp_service;
 mod stories;
 mod support;
+mod twilio_service;
 mod whatsapp_service;

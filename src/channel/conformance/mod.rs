@@ -88,6 +88,16 @@ fn providers() -> Vec<Provider> {
         "type = 'whatsapp_cloud'\nbase_url = '{{base}}'\nphone_number_id = '1055'\n\
          access_token = '{SECRET}'\ntimeout = '{TIMEOUT}'\n"
     );
+    let twilio = |transport: &str, more: &str| {
+        format!(
+            "type = 'twilio'\ntransport = '{transport}'\nbase_url = '{{base}}'\n\
+             account_sid = 'AC{zeros}'\nauth_token = '{SECRET}'\nfrom = '+15005550006'\n\
+             status_callback = 'https://s.test/status'\ntimeout = '{TIMEOUT}'\n{more}",
+            zeros = "0".repeat(32)
+        )
+    };
+    let contents = format!("templates = {{ 'x.id' = 'HX{}' }}\n", "0".repeat(32));
+    let queued = r#"{"sid":"SM1","status":"queued","error_code":null}"#;
     let http = |body: &str| {
         format!(
             "type = 'http'\ntransport = 'sms'\nurl = '{{base}}/send'\ntimeout = '{TIMEOUT}'\n\
@@ -113,6 +123,16 @@ fn providers() -> Vec<Provider> {
             settings: whatsapp,
             status: 200,
             body: r#"{"messages":[{"id":"wamid.1"}]}"#,
+        },
+        Provider {
+            settings: twilio("sms", ""),
+            status: 201,
+            body: queued,
+        },
+        Provider {
+            settings: twilio("whatsapp", &contents),
+            status: 201,
+            body: queued,
         },
         Provider {
             settings: form,

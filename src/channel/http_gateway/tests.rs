@@ -103,61 +103,6 @@ async fn zenziva_is_spoken_as_it_is_documented() {
 }
 
 #[tokio::test]
-async fn twilio_is_spoken_as_it_is_documented() {
-    let source = include_str!("../../../config/gateways/twilio.toml");
-    for (status, answer, expected) in [
-        (
-            201,
-            r#"{"sid":"SM1","status":"queued","error_code":null}"#,
-            "sent",
-        ),
-        (
-            400,
-            r#"{"code":21211,"message":"invalid 'To'","status":400}"#,
-            "wrong_address",
-        ),
-        (
-            401,
-            r#"{"code":20003,"message":"Authenticate","status":401}"#,
-            "misconfigured",
-        ),
-        (
-            429,
-            r#"{"code":20429,"message":"Too Many Requests"}"#,
-            "rate_limited",
-        ),
-        (
-            400,
-            r#"{"code":21610,"message":"unsubscribed"}"#,
-            "permanent",
-        ),
-        (400, r#"{"code":99999,"message":"new"}"#, "permanent"),
-        (500, "oops", "temporary"),
-        (200, r#"{"sid":"SM1"}"#, "unknown"),
-    ] {
-        let message = Message::Sms { text: TEXT.into() };
-        let host = "https://api.twilio.com";
-        let (request, result) = meet(source, host, message, status, answer).await;
-        assert!(
-            request.starts_with("POST /2010-04-01/Accounts/ACchange-me/Messages.json HTTP/1.1")
-        );
-        // ACchange-me:change-me-token
-        assert!(request.contains("authorization: Basic QUNjaGFuZ2UtbWU6Y2hhbmdlLW1lLXRva2Vu\r\n"));
-        let callback = "https://siaga.example.go.id/inbound/twilio?reference=LGWP1:s2.r1-budi_sms";
-        assert_eq!(
-            form(&request),
-            pairs(&[
-                ("Body", TEXT),
-                ("From", "+15005550006"),
-                ("StatusCallback", callback),
-                ("To", NUMBER),
-            ])
-        );
-        assert_eq!(kind(&result), expected, "{answer}");
-    }
-}
-
-#[tokio::test]
 async fn fonnte_is_spoken_as_it_is_documented() {
     let source = include_str!("../../../config/gateways/fonnte.toml");
     for (answer, expected) in [

@@ -8,6 +8,7 @@
 //! runtime's worker), not from `spawn_blocking`: a child dies with the thread that started it.
 
 pub mod fake_meta;
+pub(crate) mod fake_twilio;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
 pub(crate) mod night;
