@@ -69,6 +69,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     settings.links.secret = format!("demo-{}", std::process::id()).into();
     for transport in Transport::ALL {
         settings.gateways.push(Gateway {
+            place: settings.gateways.len(),
             name: format!("demo-{transport}"),
             two_way: true,
             links: transport == Transport::Email,

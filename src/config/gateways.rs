@@ -73,8 +73,10 @@ impl Reader for Piece<'_> {
 /// Reads every `[[gateways]]`; what does not fit is a fault each.
 pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
     let mut gateways: Vec<Gateway> = Vec::new();
-    let mut shares: Vec<(String, u32)> = Vec::new();
-    for (place, (path, mut table)) in document.list("gateways").into_iter().enumerate() {
+    let mut shares: Vec<(usize, u32)> = Vec::new();
+    let listed = document.list("gateways");
+    let all = listed.len();
+    for (place, (path, mut table)) in listed.into_iter().enumerate() {
         let mut common = Table::new();
         for name in COMMON {
             if let Some(value) = table.remove(name) {
@@ -104,12 +106,13 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
             );
         }
         if let Some(share) = common.share {
-            shares.push((common.name.clone(), share));
+            shares.push((place, share));
         }
         try_out(document, &path, &common.name, &settings);
         let only = common.only.unwrap_or_default();
         let only = conditions(document, &format!("{path}.only"), only, transport);
         gateways.push(Gateway {
+            place,
             name: common.name,
             two_way: common.two_way,
             // Short messages carry no link unless the route is known to let them through.
@@ -125,7 +128,10 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
             settings,
         });
     }
-    together(document, &gateways, &shares);
+    // One that could not be read might be what the others lack.
+    if gateways.len() == all {
+        together(document, &gateways, &shares);
+    }
     gateways
 }
 
@@ -232,7 +238,7 @@ fn conditions(document: &mut Document, path: &str, only: Only, transport: Transp
 }
 
 /// Whether the gateways of one transport fit together.
-fn together(document: &mut Document, gateways: &[Gateway], shares: &[(String, u32)]) {
+fn together(document: &mut Document, gateways: &[Gateway], shares: &[(usize, u32)]) {
     for transport in Transport::ALL {
         let of_transport = |gateway: &&Gateway| gateway.settings.transport() == transport;
         let mut those = gateways.iter().filter(of_transport).peekable();
@@ -246,17 +252,21 @@ fn together(document: &mut Document, gateways: &[Gateway], shares: &[(String, u3
             );
         }
     }
-    for (place, gateway) in gateways.iter().enumerate() {
-        let shared = gateways.iter().enumerate().any(|(other, it)| {
-            other != place
-                && it.settings.transport() == gateway.settings.transport()
-                && it.route.order == gateway.route.order
+    for gateway in gateways {
+        let shared = gateways.iter().any(|other| {
+            other.place != gateway.place
+                && other.settings.transport() == gateway.settings.transport()
+                && other.route.order == gateway.route.order
         });
-        if !shared && let Some((name, share)) = shares.iter().find(|(it, _)| *it == gateway.name) {
+        let share = shares.iter().find(|(place, _)| *place == gateway.place);
+        if !shared && let Some((place, share)) = share {
             document.warn(
                 &format!("gateways[{place}].share"),
                 &share.to_string(),
-                &format!("nothing is shared: no other gateway has the order of {name}"),
+                &format!(
+                    "nothing is shared: no other gateway has the order of {}",
+                    gateway.name
+                ),
                 "give those that share the same order, or leave share out",
             );
         }
@@ -267,7 +277,7 @@ fn together(document: &mut Document, gateways: &[Gateway], shares: &[(String, u3
 pub fn unknown_units(gateways: &[Gateway], directory: &Directory) -> Vec<Fault> {
     let known: BTreeSet<&str> = directory.units.keys().map(UnitCode::as_str).collect();
     let mut faults = Vec::new();
-    for (place, gateway) in gateways.iter().enumerate() {
+    for gateway in gateways {
         for (index, unit) in gateway.route.only.units.iter().enumerate() {
             let unit = unit.as_str();
             if known.contains(unit) {
@@ -277,7 +287,7 @@ pub fn unknown_units(gateways: &[Gateway], directory: &Directory) -> Vec<Fault> 
                 gravity: Gravity::Error,
                 file: "settings".to_owned(),
                 line: None,
-                path: format!("gateways[{place}].only.units[{index}]"),
+                path: format!("gateways[{}].only.units[{index}]", gateway.place),
                 value: unit.to_owned(),
                 problem: format!("{}: there is no such unit", gateway.name),
                 remedy: match did_you_mean(unit, known.iter().copied()) {

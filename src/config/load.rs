@@ -82,7 +82,8 @@ pub fn look(
     }
 }
 
-fn look_at(
+/// As [`look`], of a text.
+pub(super) fn look_at(
     file: &str,
     text: &str,
     environment: impl Iterator<Item = (String, String)>,

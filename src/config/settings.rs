@@ -317,6 +317,8 @@ pub enum Scope {
 /// A way out.
 #[derive(Debug, Clone)]
 pub struct Gateway {
+    /// Which of the list it is, from 0: where to look for what is said of it.
+    pub place: usize,
     /// Its name, for logs and the ledger.
     pub name: String,
     /// Whether people can answer by the same way.

@@ -1,7 +1,9 @@
 //! Tests of the settings and seeds.
 
 use super::{
-    DEFAULT_SETTINGS, Fault, Faults, Gravity, Settings, gateways::unknown_units, load::read,
+    DEFAULT_SETTINGS, Fault, Faults, Gravity, Settings,
+    gateways::unknown_units,
+    load::{look_at, read},
     seed::Sources,
 };
 use crate::domain::{directory::Directory, policy_check, routing::Urgency};
@@ -172,6 +174,23 @@ fn gateways_that_do_not_fit_are_told_with_a_remedy() {
         };
         assert!(told.contains(expected), "{expected}\nis not in\n{told}");
     }
+}
+
+#[test]
+fn a_gateway_that_does_not_fit_moves_no_other_and_is_not_missed() {
+    let text = gateways(&[
+        ("a", "sms", "orders = 1"),
+        ("b", "sms", "share = 2\nonly = { units = [\"DISHUB\"] }"),
+    ]);
+    let (settings, faults) = look_at("siaga.toml", &text, none());
+    let units = unknown_units(&settings.gateways, &Directory::default());
+    let paths = faults.0.iter().chain(&units).map(|fault| &fault.path);
+    // Whether `b` shares with `a`, and leaves it what meets no condition, is not known yet.
+    assert_eq!(
+        paths.collect::<Vec<_>>(),
+        ["gateways[0].orders", "gateways[1].only.units[0]"],
+        "{faults}"
+    );
 }
 
 #[test]
