@@ -3,6 +3,8 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod arrivals;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -285,6 +287,7 @@ impl Service {
         };
         let stop = CancellationToken::new();
         engine.start(&stop);
+        arrivals::listen(&engine, &inbound, &stop);
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
                 pattern: settings.scan.pattern.clone(),

@@ -4,6 +4,7 @@
 //! and never decides: the page machine does, from the [`FailureKind`]. To add a provider, write its
 //! file with its own `Settings`, add one line to `registry.rs`, and run the conformance table.
 
+pub mod arrival;
 pub mod email_smtp;
 pub mod exchange;
 pub mod fault;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::arrival::Listening;
 use crate::domain::{
     delivery::{Address, FailureKind, Transport},
     message::Message,
@@ -43,6 +45,19 @@ pub trait Channel: Send + Sync {
     /// The kind says what is to be done next. A time-out after the request may have left is
     /// [`FailureKind::Unknown`], never `Temporary`.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError>;
+
+    /// Whether receipts name a message by the gateway's id alone, because our reference cannot
+    /// travel with it: then the id is remembered beside the reference.
+    fn receipts_by_id(&self) -> bool {
+        false
+    }
+
+    /// Begins what the channel must keep up by itself, such as a session with its gateway. Called
+    /// once, inside the runtime. What comes in that way goes to `listening`; a channel whose gateway
+    /// calls a webhook has nothing to do.
+    fn listen(&self, listening: Listening) {
+        drop(listening);
+    }
 }
 
 /// One message on its way to one address.

@@ -260,7 +260,10 @@ impl Engine {
         };
         let name = gateway.channel.name().to_owned();
         let outcome = match gateway.channel.send(&outgoing).await {
-            Ok(Sent { gateway_id }) => Outcome::Sent { gateway_id },
+            Ok(Sent { gateway_id }) => Outcome::Sent {
+                gateway_id,
+                receipts_by_id: gateway.channel.receipts_by_id(),
+            },
             Err(SendError { kind, detail, .. }) => {
                 tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
                 Outcome::Failed { kind, detail }
