@@ -286,8 +286,8 @@ impl Service {
             clock: around.clock.clone(),
         };
         let stop = CancellationToken::new();
-        engine.start(&stop);
         arrivals::listen(&engine, &inbound, &stop);
+        engine.start(&stop);
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
                 pattern: settings.scan.pattern.clone(),

@@ -12,6 +12,7 @@ pub mod http_gateway;
 pub mod kannel;
 pub mod registry;
 pub mod sandbox;
+pub mod smpp;
 pub mod whatsapp_cloud;
 
 mod redact;

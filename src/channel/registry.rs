@@ -12,7 +12,7 @@ use super::{
     fault::GatewayFault,
     http_gateway, kannel,
     sandbox::{self, SandboxBoard},
-    whatsapp_cloud,
+    smpp, whatsapp_cloud,
 };
 use crate::domain::delivery::Transport;
 
@@ -22,6 +22,8 @@ use crate::domain::delivery::Transport;
 pub enum GatewaySettings {
     /// Short messages through Kannel.
     Kannel(kannel::Settings),
+    /// Short messages straight to a network, by SMPP 3.4.
+    Smpp(smpp::Settings),
     /// Any provider that takes an HTTP request, described by templates.
     Http(Box<http_gateway::Settings>),
     /// WhatsApp through Meta's Cloud API, or a provider with the same interface.
@@ -45,7 +47,7 @@ impl GatewaySettings {
     /// What kind of message the gateway carries.
     pub fn transport(&self) -> Transport {
         match self {
-            Self::Kannel(_) => Transport::Sms,
+            Self::Kannel(_) | Self::Smpp(_) => Transport::Sms,
             Self::Http(settings) => settings.transport,
             Self::WhatsappCloud(_) => Transport::Whatsapp,
             Self::Smtp(_) => Transport::Email,
@@ -67,6 +69,7 @@ pub fn build(
     let http = parts.http.clone();
     Ok(match settings {
         GatewaySettings::Kannel(settings) => Arc::new(kannel::Kannel::new(name, settings, http)?),
+        GatewaySettings::Smpp(settings) => Arc::new(smpp::Smpp::new(name, settings)?),
         GatewaySettings::Http(settings) => {
             Arc::new(http_gateway::HttpGateway::new(name, *settings, http)?)
         }
