@@ -17,6 +17,7 @@ mod peers;
 mod providers_whatsapp;
 mod service;
 mod shared_telephone;
+mod smpp_service;
 mod smtp_service;
 mod stories;
 mod support;
