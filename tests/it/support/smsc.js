@@ -2,8 +2,9 @@
 //
 // Every message for a telephone is a line of JSON on standard output. What becomes of it is told by
 // the last two digits of the number: 99 undeliverable, 77 expired, 88 throttled twice and then
-// taken, 11 a wrong address, 66 no receipt, all others delivered. A line {"from", "text"} on
-// a connection to PORT + 1 is a telephone that sends; it is answered with what we answered the SMSC.
+// taken, 11 a wrong address, 66 no receipt yet, all others delivered. A line {"from", "text"} on
+// a connection to PORT + 1 is a telephone that sends, {"from", "receipt"} a receipt of the last
+// message to it; it is answered with what we answered the SMSC.
 'use strict';
 const net = require('net');
 const smpp = require('smpp');
@@ -13,6 +14,7 @@ const password = 'rahasia1';
 const say = (what) => console.log(JSON.stringify(what));
 const sessions = new Set();
 const throttled = new Map();
+const last = new Map();
 let count = Date.now() % 1000000;
 
 function state(to) {
@@ -34,6 +36,7 @@ function submit(session, pdu) {
     }
   }
   count += 1;
+  last.set(to, count);
   const message = pdu.short_message;
   const udh = message.udh ? message.udh.map((part) => part.toString('hex')) : [];
   say({
@@ -50,20 +53,25 @@ function submit(session, pdu) {
   // The answer in hexadecimal digits, the receipt in decimal ones, as some SMSCs have it.
   session.send(pdu.response({ message_id: count.toString(16) }));
   if (!pdu.registered_delivery || to.endsWith('66')) return;
-  const stat = state(to);
-  const id = String(count).padStart(10, '0');
+  receipt(session, to, count, state(to), (answer) =>
+    say({ event: 'receipt_answered', to, status: answer.command_status }),
+  );
+}
+
+function receipt(session, to, number, stat, answered) {
+  const id = String(number).padStart(10, '0');
   const delivered = stat === 'DELIVRD';
   session.deliver_sm(
     {
       source_addr: to,
       source_addr_ton: 1,
-      destination_addr: pdu.source_addr,
+      destination_addr: '85001',
       esm_class: 4,
       short_message:
         `id:${id} sub:001 dlvrd:00${delivered ? 1 : 0} submit date:2611240645 ` +
         `done date:2611240646 stat:${stat} err:${delivered ? '000' : '001'} text:SIAGA`,
     },
-    (answer) => say({ event: 'receipt_answered', to, status: answer.command_status }),
+    answered,
   );
 }
 
@@ -96,9 +104,14 @@ smpp
         telephone.on('data', (data) => {
           heard += data;
           for (let end = heard.indexOf('\n'); end >= 0; end = heard.indexOf('\n')) {
-            const { from, text, udh } = JSON.parse(heard.slice(0, end));
+            const { from, text, udh, receipt: stat } = JSON.parse(heard.slice(0, end));
             heard = heard.slice(end + 1);
             const [session] = sessions;
+            const answered = (answer) => telephone.write(`${answer.command_status}\n`);
+            if (stat) {
+              receipt(session, from, last.get(from), stat, answered);
+              continue;
+            }
             const message = udh ? { udh: Buffer.from(udh, 'hex'), message: text } : text;
             session.deliver_sm(
               {
@@ -107,7 +120,7 @@ smpp
                 destination_addr: '85001',
                 short_message: message,
               },
-              (answer) => telephone.write(`${answer.command_status}\n`),
+              answered,
             );
           }
         });

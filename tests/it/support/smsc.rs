@@ -112,14 +112,26 @@ impl Smsc {
 
     /// The telephone `from` sends parts, each with its header; what we answered to each.
     pub(crate) fn parts(&self, from: &str, parts: &[(Option<&str>, &str)]) -> Vec<u32> {
+        let lines: Vec<_> = parts
+            .iter()
+            .map(|(header, text)| serde_json::json!({"from": from, "text": text, "udh": header}))
+            .collect();
+        self.tell(&lines)
+    }
+
+    /// The SMSC tells what became of its last message to `of`; what we answered.
+    pub(crate) fn late_receipt(&self, of: &str, stat: &str) -> u32 {
+        self.tell(&[serde_json::json!({"from": of, "receipt": stat})])[0]
+    }
+
+    fn tell(&self, lines: &[Value]) -> Vec<u32> {
         let mut telephone =
             TcpStream::connect(("127.0.0.1", self.ports.1.number())).expect("the SMSC listens");
         telephone.set_read_timeout(Some(PATIENCE)).unwrap();
-        for (header, text) in parts {
-            let message = serde_json::json!({"from": from, "text": text, "udh": header});
-            writeln!(telephone, "{message}").unwrap();
+        for line in lines {
+            writeln!(telephone, "{line}").unwrap();
         }
-        let answers = BufReader::new(telephone).lines().take(parts.len());
+        let answers = BufReader::new(telephone).lines().take(lines.len());
         answers.map(|line| line.unwrap().parse().unwrap()).collect()
     }
 }
