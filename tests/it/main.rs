@@ -9,6 +9,7 @@
 )]
 
 mod export;
+mod gateway_examples;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     channel::{
         conformance::{
-            NUMBER, outgoing,
+            NUMBER, example, outgoing,
             server::{Behaviour, Server},
         },
         exchange::http_client,
@@ -32,7 +32,7 @@ fn whatsapp_example() -> String {
 }
 
 fn settings(source: &str) -> Settings {
-    match toml::from_str(source).unwrap() {
+    match example(source) {
         GatewaySettings::Twilio(settings) => *settings,
         other => panic!("{other:?}"),
     }
@@ -248,7 +248,7 @@ fn a_fault_of_the_settings_names_the_field() {
         assert_eq!(fault.field, field, "{fault}");
         assert!(!fault.to_string().contains("rahasia"), "{fault}");
     }
-    let (without, _) = whatsapp.split_once("[templates]").unwrap();
+    let (without, _) = whatsapp.split_once("[gateways.templates]").unwrap();
     let http = http_client().unwrap();
     let fault = Twilio::new("uji".into(), settings(without), http.clone()).unwrap_err();
     assert_eq!(fault.field, "templates");
