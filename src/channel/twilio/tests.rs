@@ -98,6 +98,18 @@ async fn a_short_message_is_posted_as_the_example_says() {
     );
 }
 
+#[tokio::test]
+async fn a_messaging_service_takes_the_place_of_the_sender() {
+    let service = "MG0123456789abcdef0123456789abcdef";
+    let sender = format!("messaging_service_sid = \"{service}\"");
+    let source = EXAMPLE.replacen("from = \"+15005550006\"", &sender, 1);
+    let message = Message::Sms { text: TEXT.into() };
+    let (requests, _) = meet(&source, message, 201, TAKEN).await;
+    let form = form(&requests[0]);
+    assert_eq!(form["MessagingServiceSid"], service);
+    assert!(!form.contains_key("From"), "{form:?}");
+}
+
 fn template(name: &str) -> Message {
     let button = |payload: &str| Button {
         payload: payload.into(),
