@@ -5,7 +5,9 @@ use std::{fmt::Write as _, time::Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
-    fake_twilio::{self, ACCOUNT_SID, AUTH_TOKEN, CONTENTS, FakeTwilio, Mood, NUMBER, Webhook},
+    fake_twilio::{
+        self, ACCOUNT_SID, AUTH_TOKEN, CONTENTS, FakeTwilio, Mood, NUMBER, SERVICE_SID, Webhook,
+    },
     siaga::{Settings, Siaga},
 };
 
@@ -147,6 +149,91 @@ fn answer_in(text: &str) -> String {
     let (_, rest) = text.split_once("OK ").expect("the text says how to answer");
     let code: String = rest.chars().take_while(char::is_ascii_digit).collect();
     format!("OK {code}")
+}
+
+#[tokio::test]
+async fn the_stand_in_is_as_strict_as_the_interface() {
+    let twilio = fake_twilio::start().await;
+    let path = format!("/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json");
+    let http = siaga::channel::registry::http_client().unwrap();
+    let base = "StatusCallback=https%3A%2F%2Fs.test%2F";
+    let (sender, to) = ("From=%2B15005550006", "To=%2B628110000001");
+    let good = format!("{base}&{sender}&{to}&Body=x");
+    let whatsapp = "From=whatsapp%3A%2B15005550006&To=whatsapp%3A%2B628110000001";
+    let content = CONTENTS[0].0;
+    for (form, token, code) in [
+        (good.clone(), AUTH_TOKEN, None),
+        (good.clone(), "lain", Some(20_003)),
+        (format!("{base}&{sender}&Body=x"), AUTH_TOKEN, Some(21_604)),
+        (
+            format!("{base}&{sender}&To=0811&Body=x"),
+            AUTH_TOKEN,
+            Some(21_211),
+        ),
+        (format!("{base}&{to}&Body=x"), AUTH_TOKEN, Some(21_603)),
+        (
+            format!("{base}&From=%2B1&{to}&Body=x"),
+            AUTH_TOKEN,
+            Some(21_606),
+        ),
+        (
+            format!("{good}&MessagingServiceSid={SERVICE_SID}"),
+            AUTH_TOKEN,
+            Some(20_001),
+        ),
+        (
+            format!("{base}&MessagingServiceSid={SERVICE_SID}&{to}&Body=x"),
+            AUTH_TOKEN,
+            None,
+        ),
+        (format!("{base}&{sender}&{to}"), AUTH_TOKEN, Some(21_602)),
+        (
+            format!("{good}{}", "x".repeat(1600)),
+            AUTH_TOKEN,
+            Some(21_617),
+        ),
+        (
+            format!("{good}&ContentSid={content}"),
+            AUTH_TOKEN,
+            Some(20_001),
+        ),
+        (format!("{good}&Body=y"), AUTH_TOKEN, Some(20_001)),
+        (format!("{good}&Text=y"), AUTH_TOKEN, Some(20_001)),
+        (
+            format!("{good}&ValidityPeriod=36001"),
+            AUTH_TOKEN,
+            Some(21_623),
+        ),
+        (
+            format!("{sender}&{to}&Body=x&StatusCallback=x"),
+            AUTH_TOKEN,
+            Some(21_609),
+        ),
+        (
+            format!("{base}&{whatsapp}&ContentSid=HX1"),
+            AUTH_TOKEN,
+            Some(21_655),
+        ),
+        (
+            format!("{base}&{whatsapp}&ContentSid={content}"),
+            AUTH_TOKEN,
+            Some(21_656),
+        ),
+        (format!("{base}&{whatsapp}&Body=x"), AUTH_TOKEN, None),
+        (
+            format!("{base}&{sender}&To=whatsapp%3A%2B628110000001&Body=x"),
+            AUTH_TOKEN,
+            Some(63_007),
+        ),
+    ] {
+        let request = http
+            .post(format!("{}{path}", twilio.base_url))
+            .basic_auth(ACCOUNT_SID, Some(token))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.clone());
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["code"].as_i64(), code, "{form}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,16 @@ pub(super) fn phone(number: &str) -> Address {
     Address::Phone(number)
 }
 
+/// The first gateway of an example as an operator copies it; the settings' own fields are not ours.
+pub(super) fn example(text: &str) -> GatewaySettings {
+    let table: toml::Table = text.parse().unwrap();
+    let mut gateway = table["gateways"][0].as_table().unwrap().clone();
+    for name in ["name", "two_way", "links"] {
+        gateway.remove(name);
+    }
+    gateway.try_into().unwrap()
+}
+
 pub(super) fn outgoing(message: Message) -> Outgoing {
     Outgoing {
         reference: REFERENCE.into(),

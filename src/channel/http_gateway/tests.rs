@@ -7,7 +7,7 @@ use crate::{
     channel::{
         Channel as _, SendError,
         conformance::{
-            NUMBER, outgoing,
+            NUMBER, example, outgoing,
             server::{Behaviour, Server},
         },
         exchange::http_client,
@@ -20,7 +20,7 @@ const TEXT: &str = "Aduan \"LGWP1\" & 50% <b> é";
 
 fn shipped(source: &str, host: &str, base: &str) -> HttpGateway {
     assert!(source.contains(host), "the example names {host}");
-    let settings = toml::from_str(&source.replace(host, base)).unwrap();
+    let settings = example(&source.replace(host, base));
     let GatewaySettings::Http(settings) = settings else {
         panic!("the example is of type http");
     };

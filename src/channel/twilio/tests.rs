@@ -7,7 +7,7 @@ use crate::{
     channel::{
         Channel as _, SendError,
         conformance::{
-            NUMBER, outgoing,
+            NUMBER, example, outgoing,
             server::{Behaviour, Server},
         },
         exchange::http_client,
@@ -33,7 +33,7 @@ fn whatsapp_example() -> String {
 }
 
 fn settings(source: &str) -> Settings {
-    match toml::from_str(source).unwrap() {
+    match example(source) {
         GatewaySettings::Twilio(settings) => *settings,
         other => panic!("{other:?}"),
     }
@@ -97,6 +97,18 @@ async fn a_short_message_is_posted_as_the_example_says() {
         result.unwrap().gateway_id.as_deref(),
         Some("SM87105da94bff44b999e4e6eb90d8eb6a")
     );
+}
+
+#[tokio::test]
+async fn a_messaging_service_takes_the_place_of_the_sender() {
+    let service = "MG0123456789abcdef0123456789abcdef";
+    let sender = format!("messaging_service_sid = \"{service}\"");
+    let source = EXAMPLE.replacen("from = \"+15005550006\"", &sender, 1);
+    let message = Message::Sms { text: TEXT.into() };
+    let (requests, _) = meet(&source, message, 201, TAKEN).await;
+    let form = form(&requests[0]);
+    assert_eq!(form["MessagingServiceSid"], service);
+    assert!(!form.contains_key("From"), "{form:?}");
 }
 
 fn template(name: &str) -> Message {
@@ -249,7 +261,7 @@ fn a_fault_of_the_settings_names_the_field() {
         assert_eq!(fault.field, field, "{fault}");
         assert!(!fault.to_string().contains("rahasia"), "{fault}");
     }
-    let (without, _) = whatsapp.split_once("[templates]").unwrap();
+    let (without, _) = whatsapp.split_once("[gateways.templates]").unwrap();
     let http = http_client().unwrap();
     let fault = Twilio::new("uji".into(), settings(without), http.clone()).unwrap_err();
     assert_eq!(fault.field, "templates");
