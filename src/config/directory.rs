@@ -56,6 +56,8 @@ struct PersonRow {
     #[serde(default)]
     email: Option<String>,
     #[serde(default)]
+    voice: Option<String>,
+    #[serde(default)]
     order: Option<Vec<Transport>>,
     #[serde(default)]
     disabled: Vec<Transport>,
@@ -226,6 +228,7 @@ impl Builder {
             (Transport::Sms, &row.sms),
             (Transport::Whatsapp, &row.whatsapp),
             (Transport::Email, &row.email),
+            (Transport::Voice, &row.voice),
         ];
         let order = row.order.unwrap_or(written);
         let mut sorted: Vec<_> = given.into_iter().collect();
