@@ -25,6 +25,7 @@ mod shared_telephone;
 mod slow_gateway;
 mod smtp_service;
 mod stories;
+mod storm;
 mod support;
 mod twilio_service;
 mod whatsapp_service;
