@@ -423,8 +423,3 @@ fn a_faulty_setting_is_named_with_its_remedy() {
         assert!(!fault.to_string().contains("longer-than-8"), "{fault}");
     }
 }
-
-#[test]
-fn the_shipped_example_can_be_used() {
-    assert!(built(include_str!("../../../config/gateways/smpp.toml")).is_ok());
-}
