@@ -143,7 +143,7 @@ impl When {
         };
         let day = match began {
             Began::Today => at.date(),
-            Began::Yesterday => at.date().yesterday().unwrap_or(at.date()),
+            Began::Yesterday => at.date().yesterday().unwrap_or_else(|_| at.date()),
         };
         (self.urgency.is_none() || self.urgency == urgency)
             && (self.days.is_empty() || self.days.contains(&WeekDay::of(day)))

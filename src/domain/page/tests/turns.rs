@@ -119,7 +119,7 @@ enum Doing {
 
 fn doings() -> impl Strategy<Value = Doing> {
     let outcome = prop_oneof![
-        3 => Just(Outcome::Sent { gateway_id: None }),
+        3 => Just(Outcome::Sent { gateway_id: None, receipts_by_id: false }),
         2 => kinds().prop_map(|kind| Outcome::Failed { kind, detail: "503".to_owned() }),
     ];
     let why = prop::option::of(kinds());
@@ -150,8 +150,10 @@ fn patience_of(page: &Page, line: usize) -> SignedDuration {
 /// Whether what has just been done ends the hope in a line.
 fn ends_hope(doing: Option<&Doing>, line: usize) -> bool {
     match doing {
-        Some(Doing::Settle(of, Outcome::Failed { .. }, _)) => *of == line,
-        Some(Doing::Tell(of, _, ReceiptKind::Failed, _)) => *of == line,
+        Some(
+            Doing::Settle(of, Outcome::Failed { .. }, _)
+            | Doing::Tell(of, _, ReceiptKind::Failed, _),
+        ) => *of == line,
         _ => false,
     }
 }
