@@ -121,7 +121,10 @@ fn a_slip_in_a_rule_is_told_with_its_remedy() {
         ),
         (
             "[[people.rules]]\nwhen = { days = [\"sabut\"] }\nby = [{ method = \"sms\" }]",
-            ["people[0].rules[0].when.days[0] = \"sabut\"", "did you mean sabtu?"],
+            [
+                "people[0].rules[0].when.days[0] = \"sabut\"",
+                "did you mean sabtu?",
+            ],
         ),
         (
             "[[people.rules]]\nby = [{ method = \"sms\", after = \"soon\" }]",
