@@ -45,10 +45,10 @@ pub(crate) fn spelled(ticket: &str, language: &str) -> String {
         DIGITS_ID
     };
     let mut spoken = String::new();
-    let mut run = 0;
+    let (mut run, mut pause) = (0, false);
     for c in ticket.chars().filter(|c| !c.is_control()) {
         let digit = c.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
-        let pause = match digit {
+        pause |= match digit {
             Some(_) => run % BREATH == 0,
             None => run > 0,
         };
@@ -56,12 +56,16 @@ pub(crate) fn spelled(ticket: &str, language: &str) -> String {
         let word = match digit.and_then(|digit| digits.get(digit)) {
             Some(word) => (*word).to_owned(),
             None if c.is_alphanumeric() => c.to_uppercase().to_string(),
-            None => continue,
+            None => {
+                pause = true;
+                continue;
+            }
         };
         if !spoken.is_empty() {
             spoken += if pause { ", " } else { " " };
         }
         spoken += &word;
+        pause = false;
     }
     spoken
 }

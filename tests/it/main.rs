@@ -30,4 +30,5 @@ mod stories;
 mod storm;
 mod support;
 mod twilio_service;
+mod voice_service;
 mod whatsapp_service;

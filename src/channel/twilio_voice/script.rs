@@ -40,7 +40,7 @@ impl Script {
             // Writing to a text cannot fail.
             let _ = write!(
                 inner,
-                r##"<Gather input="dtmf" numDigits="1" finishOnKey="" timeout="{}" action="{}" method="POST">"##,
+                r#"<Gather input="dtmf" numDigits="1" finishOnKey="" timeout="{}" action="{}" method="POST">"#,
                 self.key_wait,
                 escaped(&address),
             );

@@ -60,13 +60,12 @@ impl Webhook {
             || self.parameter("AnsweredBy") == "fax";
         let (kind, why) = match self.parameter("CallStatus") {
             "queued" | "initiated" => return Ok(None),
-            "ringing" => (ReceiptKind::Sent, None),
             "in-progress" | "completed" if self.parameter("AnsweredBy") == "human" => {
                 (ReceiptKind::Delivered, None)
             }
             // It speaks to the machine for a while yet; the verdict is the same.
             "in-progress" | "completed" if by_machine => (ReceiptKind::Failed, temporary),
-            "in-progress" | "completed" => (ReceiptKind::Sent, None),
+            "ringing" | "in-progress" | "completed" => (ReceiptKind::Sent, None),
             "busy" | "no-answer" => (ReceiptKind::Failed, temporary),
             // Not to be connected, most likely because there is no such number; or ended by hand.
             "failed" | "canceled" => (ReceiptKind::Failed, Some(FailureKind::Permanent)),
