@@ -27,5 +27,6 @@ mod smpp_service;
 mod smtp_service;
 mod stories;
 mod support;
+mod throttle;
 mod twilio_service;
 mod whatsapp_service;

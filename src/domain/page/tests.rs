@@ -17,6 +17,7 @@ use crate::domain::{
 };
 
 mod failover;
+mod put_off;
 mod window;
 
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
