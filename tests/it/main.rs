@@ -28,5 +28,6 @@ mod smtp_service;
 mod stories;
 mod support;
 mod throttle;
+mod throttle_service;
 mod twilio_service;
 mod whatsapp_service;
