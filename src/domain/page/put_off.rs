@@ -23,9 +23,6 @@ pub struct Deferral {
     /// Whether the wait stands in the ledger.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recorded: bool,
-    /// Whether the next method is used meanwhile.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub passed_over: bool,
 }
 
 /// How long a request has to wait, as far as can be said, and why.
@@ -109,11 +106,14 @@ impl Step {
         let deferral = line.deferred.get_or_insert(Deferral {
             since: now,
             recorded: false,
-            passed_over: false,
         });
+        if line.attempts == 0 {
+            // Whoever waits for this message is as patient as if it had been sent.
+            line.begun_at = Some(deferral.since);
+        }
         let length = wait.until.duration_since(deferral.since);
         let record = length > notable && !std::mem::replace(&mut deferral.recorded, true);
-        let pass_over = length > patience && !std::mem::replace(&mut deferral.passed_over, true);
+        let too_long = length > line.patience.unwrap_or(patience);
         if record {
             self.facts.push(What::Deferred {
                 page: self.state.id.clone(),
@@ -122,8 +122,8 @@ impl Step {
                 why: wait.why,
             });
         }
-        if pass_over {
-            self.fall_back(FallBack::NoRoom);
+        if too_long {
+            self.fall_back(index, FallBack::NoRoom);
             for index in 0..self.state.lines.len() {
                 self.begin_if_due(index);
             }

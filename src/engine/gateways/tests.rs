@@ -56,6 +56,9 @@ fn line(tried: &[&str]) -> Line {
         as_template: false,
         told: Vec::new(),
         deferred: None,
+        patience: None,
+        begun_at: None,
+        passed_on: false,
         state: LineState::Waiting,
     }
 }
