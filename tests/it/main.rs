@@ -29,6 +29,8 @@ mod smtp_service;
 mod stories;
 mod storm;
 mod support;
+mod throttle;
+mod throttle_service;
 mod twilio_service;
 mod voice_service;
 mod whatsapp_service;
