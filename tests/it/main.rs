@@ -10,6 +10,7 @@
 
 mod bad_requests;
 mod changes;
+mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;

@@ -62,6 +62,11 @@ pub enum Alarm {
         /// Since when it had been down.
         down_since: Timestamp,
     },
+    /// Something could not be processed, and nothing lay among the dead letters before.
+    DeadLetters {
+        /// What it was, cut.
+        first: String,
+    },
     /// The calendar has no open time for this promise.
     NoDeadline,
 }
