@@ -267,6 +267,25 @@ async fn an_entry_on_its_way_is_kept_and_dropped_with_a_reason_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letters_of_an_earlier_version_are_letters_like_the_others() {
+    let siaga = start().await;
+    let older = r#"{"what":"aduan:LGWP1","body":"","why":"received_at: naive"}"#;
+    redis(&siaga, &["LPUSH", "siaga:{meta}:dead", older]);
+    redis(&siaga, &["LPUSH", "siaga:{meta}:dead", older]);
+    let found = letter(&siaga, 2).await;
+    assert_eq!(found["why"], json!("received_at: naive"));
+    let (status, body) = ask(&siaga, Method::POST, &(id_of(&found) + "/retry"), "").await;
+    assert_eq!(status, 409, "nobody knows where it belongs: {body}");
+    let reason = "{\"reason\":\"lama\"}";
+    assert_eq!(
+        ask(&siaga, Method::DELETE, &id_of(&found), reason).await.0,
+        204
+    );
+    none_left(&siaga).await;
+    end(siaga).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_and_what_is_not_there_is_said() {
     let siaga = start().await;
     // The key of intake and reading may not.
