@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{channel::registry::GatewaySettings, domain::routing::Route};
+use crate::{
+    channel::registry::GatewaySettings,
+    domain::{contacts::Contacts, routing::Route},
+};
 
 /// All settings.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +24,8 @@ pub struct Settings {
     pub scan: Scan,
     /// What webhooks are authenticated by.
     pub inbound: Inbound,
+    /// What may become of contact methods.
+    pub contacts: Contacts,
     /// Signed acknowledgement links.
     pub links: Links,
     /// Where the directory, policies and calendars are read from.

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    conversation::SentMessage,
+    conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
     fact::{CancelReason, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
@@ -222,6 +222,9 @@ pub struct Transition {
     /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
     /// the same commit.
     pub quotable: Option<SentMessage>,
+    /// Where nobody can be reached, as a gateway has just said: the conversation takes it out of use,
+    /// in the same commit.
+    pub undeliverable: Option<Switch>,
 }
 
 /// What a new page needs.
@@ -259,6 +262,7 @@ struct Step {
     facts: Vec<What>,
     gave_up: bool,
     quotable: Option<SentMessage>,
+    undeliverable: Option<Switch>,
 }
 
 #[expect(
@@ -355,6 +359,7 @@ impl Page {
             gave_up: false,
             wake_at: None,
             quotable: None,
+            undeliverable: None,
         }
     }
 
@@ -373,6 +378,7 @@ impl Page {
             facts: Vec::new(),
             gave_up: false,
             quotable: None,
+            undeliverable: None,
         };
         match input {
             Input::TimerFired => {}
@@ -395,6 +401,7 @@ impl Page {
             facts: step.facts,
             wake_at,
             quotable: step.quotable,
+            undeliverable: step.undeliverable,
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
         sender::Sender,
     },
     seam::{self, Seam},
-    store::{Committed, Loaded, Shard, StoreError, Versioned},
+    store::{Committed, Loaded, PageInput, Shard, StoreError, Versioned},
     template::Recipient,
 };
 
@@ -144,9 +144,12 @@ impl Engine {
                 responder,
                 page,
                 known,
-                input,
-                self.tuning.attempt_timeout,
-                now,
+                PageInput {
+                    world: &self.worlds.get(),
+                    input,
+                    attempt_timeout: self.tuning.attempt_timeout,
+                    now,
+                },
             )
             .await?;
         let Some(Versioned { version, value }) = transition else {

@@ -19,17 +19,21 @@ use jiff::Timestamp;
 use crate::{
     clock::Clock,
     domain::{
-        conversation::{Conversation, Incoming, Outcome},
+        contacts::{Contacts, StopOfLast},
+        conversation::{Asked, Change, Conversation, Incoming, Outcome, Switch},
         delivery::{Address, FailureKind, ReceiptKind, Transport},
         escalation::{Answer, Effect, Via},
-        fact::{Alarm, What},
-        id::{ComplaintId, MethodId, ResponderId},
+        fact::What,
+        id::{ComplaintId, ResponderId},
         message::ReplyNote,
         page,
-        reply::{self, Scope},
+        reply::{self, Meaning, Scope},
     },
     seam::{self, Seam},
-    store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
+    store::{
+        Committed, Handover, Store, StoreError, Unit, Versioned, World, Worlds, crossing,
+        facts_about, switch_for,
+    },
 };
 
 /// Makes inputs of what comes in. Cheap to clone.
@@ -41,6 +45,8 @@ pub struct Inbound {
     pub worlds: Worlds,
     /// Promise time.
     pub clock: Arc<dyn Clock>,
+    /// What may become of contact methods.
+    pub contacts: Contacts,
 }
 
 /// A message from a person, whatever the gateway.
@@ -106,26 +112,9 @@ impl Inbound {
         let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
         let shard = self.store.keys().shard_of_responder(&responder);
-        let method = world
-            .directory()
-            .responders
-            .get(&responder)
-            .and_then(|person| {
-                person.methods.iter().find(|method| {
-                    method.transport == incoming.transport && method.address == incoming.from
-                })
-            })
-            .map(|method| method.id.clone());
         for _ in 0..50 {
             let talks = self.store.load_conversations(&people).await?;
-            let unit = self.unit(
-                &incoming,
-                &parsed,
-                &responder,
-                &people,
-                &talks,
-                method.clone(),
-            );
+            let unit = self.unit(&world, &incoming, &parsed, &responder, &people, &talks);
             let Some(unit) = unit else {
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "repeated").increment(1);
                 return Ok(Received::Repeated);
@@ -209,12 +198,12 @@ impl Inbound {
     /// What is committed for a reply; none when it was handled before.
     fn unit(
         &self,
+        world: &World,
         incoming: &IncomingReply,
         parsed: &reply::Reply,
         responder: &ResponderId,
         people: &[ResponderId],
         talks: &[Versioned<Conversation>],
-        method: Option<MethodId>,
     ) -> Option<Unit> {
         let now = self.clock.now();
         let quoted = matching::quoted(incoming, people, talks);
@@ -232,15 +221,11 @@ impl Inbound {
             // The message says which; the code on its button may be another complaint's by now.
             parsed.scope = Scope::Unsaid;
         }
-        let mut outcome = conversation.answer(
-            &Incoming {
-                reply: &incoming.id,
-                parsed: &parsed,
-                method: method.as_ref(),
-                about: quoted.about(),
-            },
-            now,
-        );
+        let mut outcome = conversation.answer(&Incoming {
+            reply: &incoming.id,
+            parsed: &parsed,
+            about: quoted.about(),
+        });
         if outcome == Outcome::Repeated {
             return None;
         }
@@ -272,7 +257,28 @@ impl Inbound {
             text: redact(&incoming.text),
             meaning: parsed.meaning.clone(),
         }];
-        let outbox = entries(outcome, &incoming.id, responder, &via, &mut facts, now);
+        let mut crossings = Vec::new();
+        let mut switched = None;
+        if let Some(switch) = self.switch_of(&outcome, incoming, &parsed) {
+            let done = switch_for(world, &mut conversation, responder, &switch, now);
+            facts.extend(done.facts.iter().cloned());
+            switched = Some(done.note(switch.change));
+            for (other, talk) in people.iter().zip(talks).filter(|(it, _)| *it != responder) {
+                let mut talk = talk.value.clone();
+                // Whom it changes nothing for need not hear.
+                if !switch_for(world, &mut talk, other, &switch, now)
+                    .facts
+                    .is_empty()
+                {
+                    crossings.push(crossing(&incoming.id, other.clone(), &switch));
+                }
+            }
+        }
+        if let (Outcome::Switch(_), Some(note)) = (&outcome, switched) {
+            outcome = Outcome::Say(note);
+        }
+        let mut outbox = entries(outcome, &incoming.id, responder, &via, now);
+        outbox.extend(crossings);
         let unit = Unit {
             machines: vec![self.store.write_conversation(
                 responder,
@@ -286,6 +292,32 @@ impl Inbound {
         };
         Some(unit)
     }
+
+    /// What a reply says of the address that it came from.
+    fn switch_of(
+        &self,
+        outcome: &Outcome,
+        incoming: &IncomingReply,
+        parsed: &reply::Reply,
+    ) -> Option<Switch> {
+        let (transport, change) = match outcome {
+            Outcome::Switch(Asked::Stop) => {
+                let keep_last = self.contacts.stop_of_last == StopOfLast::Keep;
+                (Some(incoming.transport), Change::Stop { keep_last })
+            }
+            // The telephone is another's, whatever it speaks.
+            Outcome::Switch(Asked::WrongNumber) => (None, Change::WrongNumber),
+            Outcome::Switch(Asked::Start) => (None, Change::Start),
+            // A machine answers from a mailbox that nobody reads.
+            _ if parsed.meaning == Meaning::Automatic => return None,
+            _ => (Some(incoming.transport), Change::Heard),
+        };
+        Some(Switch {
+            address: incoming.from.clone(),
+            transport,
+            change,
+        })
+    }
 }
 
 /// What a reply puts into the outbox.
@@ -294,7 +326,6 @@ fn entries(
     reply: &str,
     responder: &ResponderId,
     via: &Via,
-    facts: &mut Vec<What>,
     now: Timestamp,
 ) -> Vec<(String, Timestamp, Handover)> {
     let answer = |alone: bool| Answer {
@@ -363,34 +394,8 @@ fn entries(
                 .collect()
         }
         Outcome::Say(note) => vec![say(note)],
-        Outcome::Switch {
-            method,
-            on,
-            note,
-            wrong_number,
-        } => {
-            if wrong_number {
-                facts.push(What::Alarm {
-                    alarm: Alarm::WrongAddress {
-                        responder: responder.clone(),
-                        method: method.clone(),
-                    },
-                });
-            }
-            facts.push(What::MethodSwitched {
-                responder: responder.clone(),
-                method,
-                on,
-                why: if wrong_number {
-                    "wrong number"
-                } else {
-                    "asked for"
-                }
-                .to_owned(),
-            });
-            vec![say(note)]
-        }
-        Outcome::Nothing | Outcome::Repeated => Vec::new(),
+        // It has been done, and what to say of it is said.
+        Outcome::Switch(_) | Outcome::Nothing | Outcome::Repeated => Vec::new(),
     }
 }
 

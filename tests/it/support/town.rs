@@ -14,6 +14,7 @@ use siaga::{
     domain::{
         calendar::Calendar,
         complaint::{Complaint, Privacy, Status},
+        contacts::Contacts,
         delivery::{Address, EmailAddress, FailureKind, Transport},
         directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
         escalation::Input,
@@ -297,6 +298,7 @@ impl Town {
             store: store.clone(),
             worlds: worlds.clone(),
             clock: clock.clone(),
+            contacts: Contacts::default(),
         };
         Self {
             store,
