@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{contacts::Contacts, routing::Route},
+    domain::{contacts::Contacts, pace::Limit, routing::Route},
 };
 
 /// All settings.
@@ -332,6 +332,10 @@ pub struct Gateway {
     pub links: bool,
     /// Its place among those of its transport.
     pub route: Route,
+    /// How fast it may be used.
+    pub limit: Limit,
+    /// The sender whose limit it shares with the others that name it.
+    pub sender: Option<String>,
     /// What is the provider's own.
     pub settings: GatewaySettings,
 }

@@ -5,11 +5,13 @@
 //! settled after; one that was never settled (the process died) is sent again under the same
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
+mod put_off;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::put_off::{Deferral, Wait};
 use super::{
     conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
@@ -88,6 +90,9 @@ pub struct Line {
     /// The receipts that have been recorded, by attempt: gateways tell the same more than once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<(u32, ReceiptKind)>,
+    /// How it waits for room, while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferral>,
     /// How long it may go without a sign of life before the next line is used too; none is the
     /// page's own patience.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,6 +200,8 @@ pub enum Outcome {
         /// What it said.
         detail: String,
     },
+    /// No request left: the gateway that had room when the attempt was begun has none any more.
+    Deferred(Wait),
 }
 
 /// A request that must leave now, or has left.
@@ -307,6 +314,7 @@ impl Page {
                 may_recover: false,
                 as_template: false,
                 told: Vec::new(),
+                deferred: None,
                 patience,
                 begun_at: None,
                 passed_on: false,
@@ -393,16 +401,7 @@ impl Page {
             Input::Cancelled(why) => step.cancelled(why),
         }
         step.go_on();
-        let wake_at = step.state.wake_at();
-        Transition {
-            state: step.state,
-            sends: step.sends,
-            gave_up: step.gave_up,
-            facts: step.facts,
-            wake_at,
-            quotable: step.quotable,
-            undeliverable: step.undeliverable,
-        }
+        step.end()
     }
 
     /// The attempt by a line is not lost: the process that began it lives, and has it in hand. It may
