@@ -9,6 +9,7 @@ pub mod kannel;
 pub mod link;
 pub mod matching;
 pub mod receipt;
+mod switch;
 pub mod twilio;
 pub mod whatsapp;
 
@@ -16,24 +17,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::switch::Switching;
 use crate::{
     clock::Clock,
     domain::{
-        contacts::{Contacts, StopOfLast},
-        conversation::{Asked, Change, Conversation, Incoming, Outcome, Switch},
+        contacts::Contacts,
+        conversation::{Conversation, Incoming, Outcome},
         delivery::{Address, FailureKind, ReceiptKind, Transport},
         escalation::{Answer, Effect, Via},
         fact::What,
         id::{ComplaintId, ResponderId},
         message::ReplyNote,
         page,
-        reply::{self, Meaning, Scope},
+        reply::{self, Scope},
     },
     seam::{self, Seam},
-    store::{
-        Committed, Handover, Store, StoreError, Unit, Versioned, World, Worlds, crossing,
-        facts_about, switch_for,
-    },
+    store::{Committed, Handover, Store, StoreError, Unit, Versioned, World, Worlds, facts_about},
 };
 
 /// Makes inputs of what comes in. Cheap to clone.
@@ -98,6 +97,19 @@ impl Inbound {
     /// # Errors
     /// When Redis is away: the gateway must try again.
     pub async fn reply(&self, incoming: IncomingReply) -> Result<Received, StoreError> {
+        let (received, _) = self.hear(incoming).await?;
+        Ok(received)
+    }
+
+    /// Takes a reply in that is answered at once, on the line: what is to be said, where something
+    /// is. Nothing is sent for it. Durable when it returns.
+    ///
+    /// # Errors
+    /// When Redis is away: the gateway must try again.
+    pub async fn hear(
+        &self,
+        incoming: IncomingReply,
+    ) -> Result<(Received, Option<ReplyNote>), StoreError> {
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -107,7 +119,7 @@ impl Inbound {
                 address = incoming.from.masked(),
                 "a message from an address that is nobody's"
             );
-            return Ok(Received::Stranger);
+            return Ok((Received::Stranger, None));
         }
         let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
@@ -115,14 +127,14 @@ impl Inbound {
         for _ in 0..50 {
             let talks = self.store.load_conversations(&people).await?;
             let unit = self.unit(&world, &incoming, &parsed, &responder, &people, &talks);
-            let Some(unit) = unit else {
+            let Some((unit, note)) = unit else {
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "repeated").increment(1);
-                return Ok(Received::Repeated);
+                return Ok((Received::Repeated, None));
             };
             if self.store.commit(shard, unit).await? == Committed::Applied {
                 seam::pass(Seam::ReplyCommitted);
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "taken").increment(1);
-                return Ok(Received::Taken);
+                return Ok((Received::Taken, note));
             }
         }
         Err(StoreError::Contended(incoming.id))
@@ -195,7 +207,8 @@ impl Inbound {
         Ok(true)
     }
 
-    /// What is committed for a reply; none when it was handled before.
+    /// What is committed for a reply, and what is to be said of it on the line; none when it was
+    /// handled before.
     fn unit(
         &self,
         world: &World,
@@ -204,7 +217,7 @@ impl Inbound {
         responder: &ResponderId,
         people: &[ResponderId],
         talks: &[Versioned<Conversation>],
-    ) -> Option<Unit> {
+    ) -> Option<(Unit, Option<ReplyNote>)> {
         let now = self.clock.now();
         let quoted = matching::quoted(incoming, people, talks);
         let at = people.iter().position(|person| person == responder)?;
@@ -242,14 +255,15 @@ impl Inbound {
                 other => other,
             };
         }
-        let via = Via {
+        // On a call the answer is spoken: a confirmation is no second call.
+        let via = (incoming.transport != Transport::Voice).then(|| Via {
             transport: incoming.transport,
             address: incoming.from.clone(),
             in_reply_to: match &incoming.answers {
                 Some(Answers::Reference(reference)) => Some(reference.clone()),
                 Some(Answers::Message { .. }) | None => None,
             },
-        };
+        });
         let mut facts = vec![What::Replied {
             by: responder.clone(),
             reply: incoming.id.clone(),
@@ -257,28 +271,26 @@ impl Inbound {
             text: redact(&incoming.text),
             meaning: parsed.meaning.clone(),
         }];
-        let mut crossings = Vec::new();
-        let mut switched = None;
+        let mut outbox = Vec::new();
         if let Some(switch) = self.switch_of(&outcome, incoming, &parsed) {
-            let done = switch_for(world, &mut conversation, responder, &switch, now);
-            facts.extend(done.facts.iter().cloned());
-            switched = Some(done.note(switch.change));
-            for (other, talk) in people.iter().zip(talks).filter(|(it, _)| *it != responder) {
-                let mut talk = talk.value.clone();
-                // Whom it changes nothing for need not hear.
-                if !switch_for(world, &mut talk, other, &switch, now)
-                    .facts
-                    .is_empty()
-                {
-                    crossings.push(crossing(&incoming.id, other.clone(), &switch));
-                }
+            let switching = Switching {
+                world,
+                switch: &switch,
+                cause: &incoming.id,
+                now,
+            };
+            let switched = switching.person(responder, &mut conversation);
+            outbox = switching.others(responder, people, talks);
+            if matches!(outcome, Outcome::Switch(_)) {
+                outcome = Outcome::Say(switched.note(switch.change));
             }
+            facts.extend(switched.facts);
         }
-        if let (Outcome::Switch(_), Some(note)) = (&outcome, switched) {
-            outcome = Outcome::Say(note);
-        }
-        let mut outbox = entries(outcome, &incoming.id, responder, &via, now);
-        outbox.extend(crossings);
+        let spoken = match &outcome {
+            Outcome::Say(note) if via.is_none() => Some(note.clone()),
+            _ => None,
+        };
+        outbox.extend(entries(outcome, &incoming.id, responder, via.as_ref(), now));
         let unit = Unit {
             machines: vec![self.store.write_conversation(
                 responder,
@@ -290,33 +302,7 @@ impl Inbound {
             facts: facts_about(quoted.complaint(), facts.into_iter(), now),
             ..Unit::default()
         };
-        Some(unit)
-    }
-
-    /// What a reply says of the address that it came from.
-    fn switch_of(
-        &self,
-        outcome: &Outcome,
-        incoming: &IncomingReply,
-        parsed: &reply::Reply,
-    ) -> Option<Switch> {
-        let (transport, change) = match outcome {
-            Outcome::Switch(Asked::Stop) => {
-                let keep_last = self.contacts.stop_of_last == StopOfLast::Keep;
-                (Some(incoming.transport), Change::Stop { keep_last })
-            }
-            // The telephone is another's, whatever it speaks.
-            Outcome::Switch(Asked::WrongNumber) => (None, Change::WrongNumber),
-            Outcome::Switch(Asked::Start) => (None, Change::Start),
-            // A machine answers from a mailbox that nobody reads.
-            _ if parsed.meaning == Meaning::Automatic => return None,
-            _ => (Some(incoming.transport), Change::Heard),
-        };
-        Some(Switch {
-            address: incoming.from.clone(),
-            transport,
-            change,
-        })
+        Some((unit, spoken))
     }
 }
 
@@ -325,35 +311,35 @@ fn entries(
     outcome: Outcome,
     reply: &str,
     responder: &ResponderId,
-    via: &Via,
+    via: Option<&Via>,
     now: Timestamp,
 ) -> Vec<(String, Timestamp, Handover)> {
     let answer = |alone: bool| Answer {
         responder: responder.clone(),
         reply: reply.to_owned(),
         // Several at once are confirmed by one message, not by one each.
-        via: alone.then(|| via.clone()),
+        via: via.filter(|_| alone).cloned(),
     };
     let say = |note: ReplyNote| {
+        let via = via?.clone();
         let effect = Box::new(Effect::Confirm {
             responder: responder.clone(),
             reply: reply.to_owned(),
-            via: via.clone(),
+            via,
             note,
         });
-        (
+        Some((
             format!("say.{reply}"),
             now,
             Handover::Responder { version: 0, effect },
-        )
+        ))
     };
     let several = |complaints: &[ComplaintId], accepted: bool| {
-        (complaints.len() > 1).then(|| {
-            say(ReplyNote::Several {
-                count: complaints.len(),
-                accepted,
-            })
-        })
+        let note = ReplyNote::Several {
+            count: complaints.len(),
+            accepted,
+        };
+        (complaints.len() > 1).then(|| say(note)).flatten()
     };
     match outcome {
         Outcome::Accept(complaints) => {
@@ -393,7 +379,7 @@ fn entries(
                 .chain(note)
                 .collect()
         }
-        Outcome::Say(note) => vec![say(note)],
+        Outcome::Say(note) => say(note).into_iter().collect(),
         // It has been done, and what to say of it is said.
         Outcome::Switch(_) | Outcome::Nothing | Outcome::Repeated => Vec::new(),
     }
