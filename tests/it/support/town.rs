@@ -383,10 +383,8 @@ impl Town {
 
     pub async fn status(&self, id: &str, status: &str) {
         let world = self.worlds.get();
-        let input = Input::StatusChanged {
-            status: Status::from(status),
-            at: None,
-        };
+        let (status, at) = (Status::from(status), None);
+        let input = Input::StatusChanged { status, at };
         self.store
             .advance(&world, &complaint_id(id), input, self.clock.now())
             .await
