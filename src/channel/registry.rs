@@ -58,7 +58,7 @@ pub trait Reader {
 
 impl GatewaySettings {
     /// What `type` may be.
-    pub const TYPES: [&'static str; 8] = [
+    pub const TYPES: [&'static str; 9] = [
         "kannel",
         "smpp",
         "gammu",
