@@ -14,6 +14,7 @@ mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;
+mod gammu_service;
 mod gateway_examples;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
