@@ -13,6 +13,7 @@ pub mod breaker;
 pub mod calendar;
 pub mod complaint;
 pub mod conversation;
+pub mod cost;
 pub mod delivery;
 pub mod directory;
 pub mod escalation;
