@@ -18,9 +18,9 @@ use super::{
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 11] = [
-    "server", "redis", "engine", "scan", "inbound", "links", "data", "log", "costs", "api_keys",
-    "gateways",
+const SECTIONS: [&str; 12] = [
+    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "costs",
+    "api_keys", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -108,6 +108,7 @@ pub(super) fn look_at(
         engine: document.section("engine"),
         scan: document.section("scan"),
         inbound: document.section("inbound"),
+        contacts: document.section("contacts"),
         links: document.section("links"),
         data: document.section("data"),
         log: document.section("log"),

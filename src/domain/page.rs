@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::put_off::{Deferral, Wait};
 use super::{
-    conversation::SentMessage,
+    conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
     fact::{CancelReason, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
@@ -237,6 +237,9 @@ pub struct Transition {
     /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
     /// the same commit.
     pub quotable: Option<SentMessage>,
+    /// Where nobody can be reached, as a gateway has just said: the conversation takes it out of use,
+    /// in the same commit.
+    pub undeliverable: Option<Switch>,
 }
 
 /// What a new page needs.
@@ -275,6 +278,7 @@ struct Step {
     gave_up: bool,
     cost: u64,
     quotable: Option<SentMessage>,
+    undeliverable: Option<Switch>,
 }
 
 #[expect(
@@ -374,6 +378,7 @@ impl Page {
             wake_at: None,
             cost: 0,
             quotable: None,
+            undeliverable: None,
         }
     }
 

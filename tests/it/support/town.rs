@@ -12,6 +12,7 @@ use siaga::{
     domain::{
         calendar::Calendar,
         complaint::{Complaint, Privacy, Status},
+        contacts::Contacts,
         cost::{Budget, Ceilings},
         delivery::{Address, EmailAddress, FailureKind, Transport},
         directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
@@ -279,6 +280,7 @@ impl Town {
             store: store.clone(),
             worlds: worlds.clone(),
             clock: clock.clone(),
+            contacts: Contacts::default(),
         };
         Self {
             store,
@@ -348,10 +350,8 @@ impl Town {
 
     pub async fn status(&self, id: &str, status: &str) {
         let world = self.worlds.get();
-        let input = Input::StatusChanged {
-            status: Status::from(status),
-            at: None,
-        };
+        let (status, at) = (Status::from(status), None);
+        let input = Input::StatusChanged { status, at };
         self.store
             .advance(&world, &complaint_id(id), input, self.clock.now())
             .await
