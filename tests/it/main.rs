@@ -15,6 +15,7 @@ mod costs_service;
 mod export;
 mod failover;
 mod failover_service;
+mod gammu_service;
 mod gateway_examples;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
