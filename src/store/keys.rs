@@ -193,6 +193,12 @@ impl Keys {
         self.in_shard(shard, "ledger:head")
     }
 
+    /// Hash: what messages to the shard's responders have cost, by quarter of an hour since the epoch.
+    /// Entries older than a month are taken out.
+    pub fn costs(&self, shard: Shard) -> String {
+        self.in_shard(shard, "costs")
+    }
+
     /// Hash: what could not be processed, as JSON, by the letter's id.
     pub fn letters(&self) -> String {
         format!("{}:{{meta}}:letters", self.prefix)
@@ -285,6 +291,7 @@ mod tests {
             keys.outbox_entries(shard),
             keys.ledger(shard),
             keys.ledger_head(shard),
+            keys.costs(shard),
         ] {
             assert!(key.contains(&tag), "{key}");
         }
