@@ -61,7 +61,9 @@ impl Urgency {
         match content {
             Content::Alert(alert) => Some(match alert.notice {
                 Notice::Warning { .. } => Self::Warning,
-                Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
+                Notice::Missed | Notice::StillMissed | Notice::Refused | Notice::HandedOver => {
+                    Self::Miss
+                }
             }),
             Content::Reply(_) => None,
         }

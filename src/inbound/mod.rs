@@ -8,6 +8,7 @@
 pub mod kannel;
 pub mod link;
 pub mod matching;
+mod naming;
 pub mod receipt;
 pub mod twilio;
 pub mod whatsapp;
@@ -257,6 +258,15 @@ impl Inbound {
                 other => other,
             };
         }
+        let outcome = naming::named(
+            outcome,
+            &incoming.text,
+            &parsed.meaning,
+            &conversation,
+            self.worlds.get().directory(),
+            responder,
+            now,
+        );
         let via = Via {
             transport: incoming.transport,
             address: incoming.from.clone(),
@@ -343,7 +353,11 @@ fn entries(
                 .chain(note)
                 .collect()
         }
-        Outcome::Refuse { complaints, to } => {
+        Outcome::Refuse {
+            complaints,
+            to,
+            named,
+        } => {
             let alone = complaints.len() == 1;
             let note = several(&complaints, false);
             complaints
@@ -356,6 +370,7 @@ fn entries(
                             complaint,
                             answer: answer(alone),
                             refer: to.clone(),
+                            named: named.clone(),
                         },
                     )
                 })

@@ -14,6 +14,7 @@ mod export;
 mod failover;
 mod failover_service;
 mod gateway_examples;
+mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
