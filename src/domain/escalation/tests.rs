@@ -149,6 +149,7 @@ fn directory() -> Directory {
                         ),
                         enabled: true,
                     }],
+                    rules: Vec::new(),
                 },
             );
         }
