@@ -4,7 +4,7 @@
 //! where no other name is near. Everything else that comes near (half a name, initials, a name that
 //! two units share) is a choice to be asked back, and what comes near nothing names nobody.
 //!
-//! Pure, over one version of the directory. The work is bounded by the directory and by [`LONGEST`].
+//! Pure, over one version of the directory. The work is bounded by the directory and by the longest name that is read.
 
 mod names;
 #[cfg(test)]
