@@ -12,6 +12,7 @@
 pub mod breaker;
 pub mod calendar;
 pub mod complaint;
+pub mod contacts;
 pub mod conversation;
 pub mod delivery;
 pub mod directory;

@@ -20,6 +20,7 @@ mod imports;
 mod kills;
 mod lost_answers;
 mod notification_rules;
+mod out_of_use;
 mod peers;
 mod providers_whatsapp;
 mod service;
