@@ -13,6 +13,7 @@ mod changes;
 mod export;
 mod failover;
 mod failover_service;
+mod gammu_service;
 mod gateway_examples;
 mod handing_over;
 mod imports;
