@@ -256,7 +256,7 @@ impl Inbound {
                 other => other,
             };
         }
-        let outcome = naming::named(
+        outcome = naming::named(
             outcome,
             &incoming.text,
             &parsed.meaning,
