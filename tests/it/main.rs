@@ -16,6 +16,7 @@ mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;
+mod failure_drills;
 mod gammu_service;
 mod gateway_examples;
 mod handing_over;
