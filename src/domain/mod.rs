@@ -26,6 +26,7 @@ pub mod phone;
 pub mod policy;
 pub mod policy_check;
 pub mod reply;
+pub mod return_address;
 pub mod routing;
 pub mod sender;
 pub mod twilio;
