@@ -70,11 +70,22 @@ pub struct Resting {
 /// A message that went out, as a reply may quote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentMessage {
-    /// The gateway's id of it.
+    /// The gateway's id of it: bare for WhatsApp, see [`SentMessage::name_at`] for short messages.
     pub id: String,
     /// The complaint it was about, where it was about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<ComplaintId>,
+    /// The attempt's reference, where receipts of it come under the gateway's id alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+impl SentMessage {
+    /// The name of a message whose receipts come under the gateway's id alone. Two gateways may
+    /// count from the same number.
+    pub fn name_at(gateway: &str, id: &str) -> String {
+        format!("{gateway}/{id}")
+    }
 }
 
 /// Which codes are a person's: those that leave `place` when divided by `of`.

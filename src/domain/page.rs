@@ -175,6 +175,8 @@ pub enum Outcome {
     Sent {
         /// The gateway's own id.
         gateway_id: Option<String>,
+        /// Whether its receipts name the message by that id alone.
+        receipts_by_id: bool,
     },
     /// It did not.
     Failed {

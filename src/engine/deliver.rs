@@ -327,7 +327,10 @@ impl Engine {
         let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
         self.tell_of_gateway(&name, change, failure, now);
         let outcome = match answer {
-            Ok(Sent { gateway_id }) => Outcome::Sent { gateway_id },
+            Ok(Sent { gateway_id }) => Outcome::Sent {
+                gateway_id,
+                receipts_by_id: chosen.gateway.channel.receipts_by_id(),
+            },
             Err(SendError { kind, detail, .. }) => {
                 tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
                 Outcome::Failed { kind, detail }

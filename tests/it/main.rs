@@ -23,6 +23,7 @@ mod providers_whatsapp;
 mod service;
 mod shared_telephone;
 mod slow_gateway;
+mod smpp_service;
 mod smtp_service;
 mod stories;
 mod support;

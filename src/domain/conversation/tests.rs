@@ -240,6 +240,7 @@ fn a_quoted_message_says_which_complaint_while_it_is_remembered() {
         talk.sent(&SentMessage {
             id: format!("wamid.{n}"),
             about: Some(complaint(n % 2)),
+            reference: None,
         });
     }
     assert!(talk.message("wamid.9").is_none(), "fifty are remembered");

@@ -113,15 +113,31 @@ impl Step {
         // answer is recorded and changes nothing.
         let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
         match outcome {
-            Outcome::Sent { gateway_id } => {
-                // Replies quote a message by its gateway's id by WhatsApp only.
-                self.quotable = gateway_id
-                    .clone()
-                    .filter(|_| line.transport == Transport::Whatsapp)
-                    .map(|id| SentMessage {
-                        id,
-                        about: self.state.content.complaint().cloned(),
-                    });
+            Outcome::Sent {
+                gateway_id,
+                receipts_by_id,
+            } => {
+                let about = self.state.content.complaint().cloned();
+                self.quotable = match &gateway_id {
+                    Some(id) if receipts_by_id => Some(SentMessage {
+                        id: SentMessage::name_at(&gateway, id),
+                        about,
+                        reference: Some(super::reference(
+                            &page,
+                            &Send {
+                                line: index,
+                                attempt,
+                            },
+                        )),
+                    }),
+                    // Replies quote a message by its gateway's id by WhatsApp only.
+                    Some(id) if line.transport == Transport::Whatsapp => Some(SentMessage {
+                        id: id.clone(),
+                        about,
+                        reference: None,
+                    }),
+                    Some(_) | None => None,
+                };
                 self.facts.push(What::AttemptSent {
                     page,
                     method,

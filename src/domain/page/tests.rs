@@ -54,7 +54,14 @@ fn opened(methods: usize, reach: Reach) -> Transition {
 }
 
 fn sent(line: usize, attempt: u32) -> Input {
-    settled(line, attempt, Outcome::Sent { gateway_id: None })
+    settled(
+        line,
+        attempt,
+        Outcome::Sent {
+            gateway_id: None,
+            receipts_by_id: false,
+        },
+    )
 }
 
 fn failed(line: usize, attempt: u32, kind: FailureKind) -> Input {
