@@ -33,7 +33,8 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
     Ok(gateways)
 }
 
-/// Kannel and Twilio are told where their reports go, unless the settings say otherwise.
+/// Kannel and Twilio are told where their reports go, unless the settings say otherwise; e-mail,
+/// where its answers are read.
 fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     let mut own = entry.settings.clone();
     if let GatewaySettings::Twilio(twilio) = &mut own
@@ -41,6 +42,12 @@ fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     {
         let url = format!("{}/hooks/twilio/status", settings.server.public_url);
         twilio.status_callback = Some(url);
+    }
+    if let GatewaySettings::Smtp(smtp) = &mut own
+        && let Some(email) = &settings.inbound.email
+    {
+        // Looked at when the settings were read.
+        smtp.returns = email.returns().ok();
     }
     let secret = settings.inbound.kannel_secret.expose_secret();
     if let GatewaySettings::Kannel(kannel) = &mut own

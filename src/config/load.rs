@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways,
+    gateways, inbound_email,
     settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
@@ -113,6 +113,7 @@ pub(super) fn look_at(
         gateways: gateways::read(&mut document),
     };
     check(&settings, &mut document);
+    inbound_email::check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
     (settings, faults)
 }

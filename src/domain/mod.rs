@@ -19,6 +19,7 @@ pub mod escalation;
 pub mod fact;
 pub mod gsm;
 pub mod id;
+pub mod mail_proof;
 pub mod message;
 pub mod meta;
 pub mod page;

@@ -83,10 +83,7 @@ impl ReturnAddress {
         let reference = unescaped(left)?;
         let ours = self.code(&reference);
         // Some servers turn addresses into small letters; hexadecimal digits stay what they are.
-        let is_sealed = bool::from(
-            ours.as_bytes()
-                .ct_eq(code.to_ascii_lowercase().as_bytes()),
-        );
+        let is_sealed = bool::from(ours.as_bytes().ct_eq(code.to_ascii_lowercase().as_bytes()));
         is_sealed.then_some(reference)
     }
 
@@ -113,13 +110,16 @@ impl ReturnAddress {
     /// Whether an address is this one, whatever stands behind the separator.
     pub fn is_ours(&self, address: &str) -> bool {
         let (local, domain) = self.parts();
-        address.trim().rsplit_once('@').is_some_and(|(name, theirs)| {
-            let name = match self.separator {
-                Some(separator) => name.split_once(separator).map_or(name, |(name, _)| name),
-                None => name,
-            };
-            name.eq_ignore_ascii_case(local) && theirs.eq_ignore_ascii_case(domain)
-        })
+        address
+            .trim()
+            .rsplit_once('@')
+            .is_some_and(|(name, theirs)| {
+                let name = match self.separator {
+                    Some(separator) => name.split_once(separator).map_or(name, |(name, _)| name),
+                    None => name,
+                };
+                name.eq_ignore_ascii_case(local) && theirs.eq_ignore_ascii_case(domain)
+            })
     }
 
     fn parts(&self) -> (&str, &str) {
@@ -180,15 +180,24 @@ mod tests {
     fn what_was_sealed_is_found_in_the_address_and_in_the_message_id() {
         let ours = address("rahasia");
         let to = ours.for_reference(REFERENCE);
-        assert!(to.starts_with("siaga+LGWP14376928=12=kepala.dishub_0.1."), "{to}");
+        assert!(
+            to.starts_with("siaga+LGWP14376928=12=kepala.dishub_0.1."),
+            "{to}"
+        );
         assert!(to.split_once('@').unwrap().0.len() <= 64, "{to}");
-        for spelling in [to.clone(), to.replace("siaga+", "SIAGA+").replace("@jateng", "@Jateng")] {
+        for spelling in [
+            to.clone(),
+            to.replace("siaga+", "SIAGA+").replace("@jateng", "@Jateng"),
+        ] {
             let found = ours.reference_in_address(&spelling);
             assert_eq!(found.as_deref(), Some(REFERENCE), "{spelling}");
             assert!(ours.is_ours(&spelling));
         }
         let id = format!("<{}@mail.test>", ours.seal(REFERENCE));
-        assert_eq!(ours.reference_in_message_id(&id).as_deref(), Some(REFERENCE));
+        assert_eq!(
+            ours.reference_in_message_id(&id).as_deref(),
+            Some(REFERENCE)
+        );
         assert!(ours.is_ours("siaga@jateng.test"));
         assert!(!ours.is_ours("siaga@other.test") && !ours.is_ours("budi@jateng.test"));
     }

@@ -5,6 +5,7 @@
 //! words are in the ledger. Only then is the gateway told that we have it; until then it tries
 //! again, and what came between finds the same person. An address that is nobody's changes nothing.
 
+pub mod email;
 pub mod kannel;
 pub mod link;
 pub mod matching;
@@ -26,7 +27,7 @@ use crate::{
         id::{ComplaintId, MethodId, ResponderId},
         message::ReplyNote,
         page,
-        reply::{self, Scope},
+        reply::{self, Meaning, Scope},
     },
     seam::{self, Seam},
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
@@ -92,6 +93,28 @@ impl Inbound {
     /// # Errors
     /// When Redis is away: the gateway must try again.
     pub async fn reply(&self, incoming: IncomingReply) -> Result<Received, StoreError> {
+        let parsed = reply::parse(&incoming.text);
+        self.take(incoming, parsed).await
+    }
+
+    /// Takes in what is known to be a machine's answer: it is recorded and asks for nothing,
+    /// whatever it says. Durable when it returns.
+    ///
+    /// # Errors
+    /// When Redis is away: the gateway must try again.
+    pub async fn automatic(&self, incoming: IncomingReply) -> Result<Received, StoreError> {
+        let parsed = reply::Reply {
+            meaning: Meaning::Automatic,
+            scope: Scope::Unsaid,
+        };
+        self.take(incoming, parsed).await
+    }
+
+    async fn take(
+        &self,
+        incoming: IncomingReply,
+        parsed: reply::Reply,
+    ) -> Result<Received, StoreError> {
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -103,7 +126,6 @@ impl Inbound {
             );
             return Ok(Received::Stranger);
         }
-        let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
         let shard = self.store.keys().shard_of_responder(&responder);
         let method = world

@@ -20,6 +20,7 @@ mod imports;
 pub mod keys;
 pub mod ledger;
 mod machines;
+mod mailboxes;
 mod packing;
 mod queues;
 mod scripts;
@@ -37,6 +38,7 @@ pub use self::{
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::{Loaded, Versioned},
+    mailboxes::MailboxMark,
     queues::{Claimed, Entry},
     world::{World, Worlds},
 };

@@ -230,7 +230,10 @@ async fn where_answers_are_read_letters_are_sealed_and_stand_in_their_complaints
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     // The answer's own reference is too long for an address.
-    let to = [format!("balas+{sealed}@siaga.test"), "balas@siaga.test".into()];
+    let to = [
+        format!("balas+{sealed}@siaga.test"),
+        "balas@siaga.test".into(),
+    ];
     let from = heard("MAIL FROM:<");
     for ((line, reply_to), to) in from.iter().zip(heard("Reply-To: ")).zip(&to) {
         assert!(line.starts_with(&format!("{to}>")), "{line}");
