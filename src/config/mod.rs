@@ -8,6 +8,7 @@ pub mod document;
 pub mod fault;
 pub mod gateways;
 pub mod inbound_email;
+mod limits;
 pub mod load;
 pub mod seed;
 pub mod settings;

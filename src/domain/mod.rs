@@ -22,6 +22,8 @@ pub mod id;
 pub mod mail_proof;
 pub mod message;
 pub mod meta;
+pub mod notify;
+pub mod pace;
 pub mod page;
 pub mod phone;
 pub mod policy;

@@ -18,6 +18,7 @@ mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod notification_rules;
 mod peers;
 mod providers_whatsapp;
 mod service;
@@ -26,6 +27,9 @@ mod slow_gateway;
 mod smpp_service;
 mod smtp_service;
 mod stories;
+mod storm;
 mod support;
+mod throttle;
+mod throttle_service;
 mod twilio_service;
 mod whatsapp_service;
