@@ -18,6 +18,7 @@ mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod mail_service;
 mod notification_rules;
 mod peers;
 mod providers_whatsapp;
