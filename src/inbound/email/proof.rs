@@ -4,9 +4,17 @@
 //! 8601), and takes away what strangers wrote there in its name. Without one the signatures are
 //! checked here; SPF is then no proof, because only the server knows which machine brought the mail.
 
-use std::time::Duration;
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters};
+use mail_auth::{
+    AuthenticatedMessage, DkimResult, MessageAuthenticator, Parameters, ResolverCache, Txt,
+};
 use tokio::time::timeout;
 
 use super::automatic::without_comments;
@@ -22,9 +30,48 @@ const AGAIN: [u64; 2] = [2, 10];
 /// More signatures than a mail has; each costs a question to a name server.
 const MOST_SIGNATURES: usize = 5;
 
+/// Domains' keys that are remembered: far more than heads' offices have domains.
+const MOST_KEYS: usize = 1_000;
+
 /// Where a domain's key is looked up.
 #[derive(Clone)]
-pub struct Signatures(MessageAuthenticator);
+pub struct Signatures {
+    dns: MessageAuthenticator,
+    keys: Arc<Keys>,
+}
+
+/// Domains' keys, each for as long as its name server allows.
+#[derive(Default)]
+struct Keys(Mutex<HashMap<Box<str>, (Txt, Instant)>>);
+
+impl ResolverCache<Box<str>, Txt> for Keys {
+    fn get<Q>(&self, name: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, until) = keys.get(name)?;
+        (*until > Instant::now()).then(|| key.clone())
+    }
+
+    fn remove<Q>(&self, name: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.remove(name).map(|(key, _)| key)
+    }
+
+    fn insert(&self, name: Box<str>, key: Txt, until: Instant) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST_KEYS {
+            keys.clear();
+        }
+        keys.insert(name, (key, until));
+    }
+}
 
 impl std::fmt::Debug for Signatures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,7 +97,8 @@ impl Prover {
     /// When the machine names none.
     pub fn of_signatures() -> Result<Self, String> {
         let dns = MessageAuthenticator::new_system_conf().map_err(|error| error.to_string())?;
-        Ok(Self::Signatures(Signatures(dns)))
+        let keys = Arc::default();
+        Ok(Self::Signatures(Signatures { dns, keys }))
     }
 
     /// What is proved of a sender in the domain `from`.
@@ -91,7 +139,8 @@ impl Signatures {
         if mail.dkim_headers.is_empty() {
             return Some(false);
         }
-        let found = self.0.verify_dkim(Parameters::new(&mail)).await;
+        let question = Parameters::new(&mail).with_txt_cache(&*self.keys);
+        let found = self.dns.verify_dkim(question).await;
         if found.iter().any(|it| *it.result() == DkimResult::Pass) {
             return Some(true);
         }
@@ -113,7 +162,72 @@ fn topmost_results(raw: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use mail_auth::{
+        common::{crypto::Ed25519Key, headers::HeaderWriter as _, parse::TxtRecordParser as _},
+        dkim::{DkimSigner, DomainKey},
+    };
+
     use super::*;
+
+    /// A mail that a domain has signed, and who knows the domain's key.
+    fn signed(domain: &str, mail: &str, only_beginning: bool) -> (String, Prover) {
+        let key = Ed25519Key::from_pkcs8_der(&Ed25519Key::generate_pkcs8().unwrap()).unwrap();
+        let record = format!(
+            "v=DKIM1; k=ed25519; p={}",
+            STANDARD.encode(key.public_key())
+        );
+        let signature = DkimSigner::from_key(key)
+            .domain(domain)
+            .selector("s1")
+            .headers(["From", "To", "Subject"])
+            .body_length(only_beginning)
+            .sign(mail.as_bytes())
+            .unwrap()
+            .to_header();
+        let keys = Keys::default();
+        let known = Txt::DomainKey(Arc::new(DomainKey::parse(record.as_bytes()).unwrap()));
+        let until = Instant::now() + Duration::from_secs(600);
+        keys.insert(format!("s1._domainkey.{domain}.").into(), known, until);
+        let Ok(Prover::Signatures(asked)) = Prover::of_signatures() else {
+            panic!("this machine names no name server");
+        };
+        let prover = Prover::Signatures(Signatures {
+            keys: Arc::new(keys),
+            ..asked
+        });
+        (format!("{signature}{mail}"), prover)
+    }
+
+    #[tokio::test]
+    async fn a_signature_counts_for_its_own_domain_and_the_whole_mail() {
+        let mail =
+            "From: Budi <budi@dishub.test>\r\nTo: siaga@siaga.test\r\nSubject: Re\r\n\r\nSiap\r\n";
+        let proves = async |raw: &str, prover: &Prover| {
+            prover.prove(raw.as_bytes(), "dishub.test").await.dkim
+        };
+        let (good, prover) = signed("dishub.test", mail, false);
+        assert!(proves(&good, &prover).await);
+        for (from, to) in [
+            ("Siap", "Tidak"),
+            ("budi@dishub.test", "sari@dishub.test"),
+            ("d=dishub.test", "d=mail.dishub.test"),
+        ] {
+            let touched = good.replacen(from, to, 1);
+            assert_ne!(touched, good);
+            let found = timeout(Duration::from_secs(2), proves(&touched, &prover)).await;
+            assert_ne!(found, Ok(true), "{touched}");
+        }
+        let (others, prover) = signed("evil.test", mail, false);
+        assert!(!proves(&others, &prover).await, "another domain's");
+        let (partial, prover) = signed("dishub.test", mail, true);
+        assert!(partial.contains("l="), "{partial}");
+        assert!(
+            !proves(&partial, &prover).await,
+            "only the beginning is signed"
+        );
+        assert!(!proves(mail, &prover).await, "none at all");
+    }
 
     #[tokio::test]
     async fn only_the_topmost_word_of_the_own_server_counts() {

@@ -10,6 +10,7 @@ use crate::{
         fact,
         mail_proof::{Proof, Trust},
         page,
+        reply::{Meaning, Reply, Scope},
     },
     inbound::{Answers, Inbound, IncomingReceipt, IncomingReply, Received, matching},
     store::{Committed, StoreError, Unit, facts_about},
@@ -131,7 +132,12 @@ impl Inbound {
                 if mail.reference.is_some()
                     && let Some(reply) = incoming(mail, words)
                 {
-                    self.automatic(reply).await?;
+                    // A machine's words ask for nothing, whatever they say.
+                    let parsed = Reply {
+                        meaning: Meaning::Automatic,
+                        scope: Scope::Unsaid,
+                    };
+                    self.take(reply, parsed).await?;
                 }
                 Ok(Taken::Automatic)
             }
