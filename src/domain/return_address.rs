@@ -123,7 +123,8 @@ impl ReturnAddress {
     }
 
     fn parts(&self) -> (&str, &str) {
-        self.bare().split_once('@').unwrap_or((self.bare(), ""))
+        let bare = self.bare();
+        bare.split_once('@').unwrap_or((bare, ""))
     }
 
     fn code(&self, reference: &str) -> String {

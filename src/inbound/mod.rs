@@ -27,7 +27,7 @@ use crate::{
         id::{ComplaintId, MethodId, ResponderId},
         message::ReplyNote,
         page,
-        reply::{self, Meaning, Scope},
+        reply::{self, Scope},
     },
     seam::{self, Seam},
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},

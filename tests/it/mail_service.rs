@@ -151,6 +151,7 @@ email = "hilang@dishub.test"
 methods = [{ id = "pribadi", transport = "email", address = "budi@dishub.test" }]
 [[people.rules]]
 by = [{ method = "email" }, { method = "pribadi", after = "30m" }]
+reach = "in_turn"
 [holders]
 "DISHUB.kepala" = "budi"
 "#;

@@ -183,10 +183,9 @@ fn hostile_mails_are_read_and_do_no_harm() {
     let mut deep =
         "From: budi@dishub.test\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n".to_owned();
     for n in 0..500 {
-        deep += &format!(
-            "--b{n}\r\nContent-Type: multipart/mixed; boundary=b{}\r\n\r\n",
-            n + 1
-        );
+        let next = n + 1;
+        let part = format!("--b{n}\r\nContent-Type: multipart/mixed; boundary=b{next}\r\n\r\n");
+        deep.push_str(&part);
     }
     deep += "--b500\r\nContent-Type: text/plain\r\n\r\nSiap\r\n";
     let long_header = format!(

@@ -40,7 +40,7 @@ pub(crate) struct Wishes {
 /// A running mail server; ends with this value.
 #[derive(Debug)]
 pub(crate) struct MailServer {
-    _postfix: Process,
+    postfix: Process,
     dovecot: Option<Process>,
     smtp: Port,
     imap: Port,
@@ -82,7 +82,7 @@ impl MailServer {
         let arguments = [Path::new("-c"), &configuration, Path::new("start-fg")];
         let postfix = Process::start("postfix", "/usr/sbin/postfix", arguments, folder.path());
         let mut server = Self {
-            _postfix: postfix,
+            postfix,
             dovecot: None,
             smtp,
             imap,
@@ -92,7 +92,7 @@ impl MailServer {
         };
         server.start_dovecot().await;
         server
-            ._postfix
+            .postfix
             .wait_until_listening(server.smtp.number())
             .await;
         server
@@ -257,8 +257,8 @@ impl Received {
     /// Its plain text.
     pub(crate) fn text(&self) -> String {
         let mail = self.read();
-        let text = mail.body_text(0).unwrap_or_default().into_owned();
-        text
+        let text = mail.text_bodies().find_map(|part| part.text_contents());
+        text.unwrap_or_default().to_owned()
     }
 
     /// The address that an answer goes to.

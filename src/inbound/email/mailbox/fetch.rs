@@ -180,7 +180,8 @@ impl Folder {
         if self.can_move {
             let moved = async { willing(imap.uid_mv(uid.to_string(), done).await) };
             let moved = step(&self.place, moving, moved).await?;
-            return Ok(self.note(uid, moved));
+            self.note(uid, moved);
+            return Ok(());
         }
         let copied = async { willing(imap.uid_copy(uid.to_string(), done).await) };
         let copied = step(&self.place, moving, copied).await?;

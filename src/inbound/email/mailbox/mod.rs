@@ -259,7 +259,8 @@ impl Mailbox {
 /// Whether the server has told of new mail beside its answers since this was last asked.
 fn news(imap: &Imap) -> bool {
     let told = std::iter::from_fn(|| imap.unsolicited_responses.try_recv().ok());
-    told.fold(false, |any, told| {
-        any || matches!(told, UnsolicitedResponse::Exists(_))
-    })
+    // All of it is taken out, so that what is told later finds room.
+    told.filter(|told| matches!(told, UnsolicitedResponse::Exists(_)))
+        .count()
+        > 0
 }
