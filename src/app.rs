@@ -112,9 +112,11 @@ impl Service {
             store: backend.store.clone(),
             worlds,
             clock: around.clock.clone(),
+            contacts: settings.contacts,
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
+        engine.read_costs().await?;
         let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
         let work = Housekeeping {
@@ -151,6 +153,7 @@ impl Service {
                 pulse: engine.pulse(),
                 gateways: engine.gateways.clone(),
                 mailbox,
+                clock: around.clock.clone(),
                 metrics,
             }),
             demo: around.demo,
@@ -282,6 +285,7 @@ struct PartsHealth {
     pulse: Arc<Pulse>,
     gateways: Arc<Gateways>,
     mailbox: Option<Arc<MailboxHealth>>,
+    clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
 }
 
@@ -304,6 +308,21 @@ impl Health for PartsHealth {
 
     fn mailbox_down(&self) -> Option<String> {
         self.mailbox.as_ref()?.trouble()
+    }
+
+    fn costs(&self) -> Vec<String> {
+        let reached = self.gateways.reached_ceilings(self.clock.now()).into_iter();
+        reached
+            .map(|it| {
+                let (spent, ceiling, from) = (it.spent, it.ceiling, it.from);
+                let what = if spent >= ceiling {
+                    "only misses go by ways that cost something"
+                } else {
+                    "warnings go by ways that cost nothing, where there are any"
+                };
+                format!("{spent} of {ceiling} are spent since {from}: {what}")
+            })
+            .collect()
     }
 
     fn metrics(&self) -> String {

@@ -15,6 +15,7 @@
 pub mod advance;
 pub mod committer;
 mod connection;
+mod costs;
 pub mod embedded;
 mod imports;
 pub mod keys;
@@ -26,6 +27,7 @@ mod queues;
 mod scripts;
 pub mod seen;
 pub mod snapshots;
+mod switch;
 pub mod world;
 
 use std::{collections::HashMap, sync::Arc};
@@ -33,13 +35,14 @@ use std::{collections::HashMap, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
-    advance::{Advanced, Opened, facts_about},
+    advance::{Advanced, Opened, PageInput, facts_about},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::{Loaded, Versioned},
     mailboxes::MailboxMark,
     queues::{Claimed, Entry},
+    switch::{crossing, switch_for},
     world::{World, Worlds},
 };
 

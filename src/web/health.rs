@@ -22,6 +22,8 @@ pub trait Health: Send + Sync {
     /// Why the mailbox that answers come to is not being read, in words. The service stays ready:
     /// answers wait there, and other ways to answer work.
     fn mailbox_down(&self) -> Option<String>;
+    /// What is saved because of the costs, in words.
+    fn costs(&self) -> Vec<String>;
     /// The metrics in Prometheus' text form.
     fn metrics(&self) -> String;
 }
@@ -38,6 +40,8 @@ struct Ready {
     gateways_down: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mailbox_down: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded_by_costs: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
 }
@@ -74,6 +78,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         wrong,
         gateways_down: web.health.gateways_down(),
         mailbox_down: web.health.mailbox_down(),
+        degraded_by_costs: web.health.costs(),
         open,
         waiting_to_be_handed_over: outbox,
     };

@@ -10,9 +10,12 @@
 
 mod bad_requests;
 mod changes;
+mod costs;
+mod costs_service;
 mod export;
 mod failover;
 mod failover_service;
+mod gammu_service;
 mod gateway_examples;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
@@ -20,6 +23,7 @@ mod kills;
 mod lost_answers;
 mod mail_service;
 mod notification_rules;
+mod out_of_use;
 mod peers;
 mod providers_whatsapp;
 mod service;

@@ -3,12 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Another, LineState, Outcome, Phase, Send, Step, Transition, UNSETTLED};
+use super::{Another, LineState, Outcome, Page, Phase, Send, Step, Transition, UNSETTLED};
 use crate::domain::{
-    conversation::SentMessage,
+    conversation::{Change, SentMessage, Switch},
     delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
-    id::MethodId,
     message::Content,
 };
 
@@ -16,6 +15,38 @@ use crate::domain::{
 const REDIAL: SignedDuration = SignedDuration::from_mins(2);
 
 impl Step {
+    /// A step from this state.
+    pub(super) fn of(state: Page, attempt_timeout: SignedDuration, now: Timestamp) -> Self {
+        Self {
+            now,
+            attempt_timeout,
+            state,
+            sends: Vec::new(),
+            facts: Vec::new(),
+            gave_up: false,
+            cost: 0,
+            quotable: None,
+            undeliverable: None,
+        }
+    }
+
+    /// Goes on with a step that is not committed yet.
+    pub(super) fn resume(
+        last: Transition,
+        attempt_timeout: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            sends: last.sends,
+            facts: last.facts,
+            gave_up: last.gave_up,
+            cost: last.cost,
+            quotable: last.quotable,
+            undeliverable: last.undeliverable,
+            ..Self::of(last.state, attempt_timeout, now)
+        }
+    }
+
     /// What came of it.
     pub(super) fn end(self) -> Transition {
         let wake_at = self.state.wake_at();
@@ -25,7 +56,9 @@ impl Step {
             gave_up: self.gave_up,
             facts: self.facts,
             wake_at,
+            cost: self.cost,
             quotable: self.quotable,
+            undeliverable: self.undeliverable,
         }
     }
 
@@ -50,6 +83,7 @@ impl Step {
                 self.fall_back(index, FallBack::NoSignOfLife);
             }
         }
+        self.fall_back_on_spared();
         for index in 0..self.state.lines.len() {
             self.begin_if_due(index);
         }
@@ -171,6 +205,7 @@ impl Step {
                     attempt,
                     gateway,
                     gateway_id,
+                    cost: self.cost,
                 });
                 if current {
                     let patience = self.state.passes_on_at(index);
@@ -185,13 +220,14 @@ impl Step {
             Outcome::Failed { kind, detail } => {
                 self.facts.push(What::AttemptFailed {
                     page,
-                    method: method.clone(),
+                    method,
                     attempt,
                     gateway: gateway.clone(),
                     kind: kind.clone(),
                     detail,
+                    cost: self.cost,
                 });
-                self.alarm_of(&kind, method, gateway.clone());
+                self.tell_of(&kind, index, gateway.clone());
                 if current {
                     self.failed(index, attempt, gateway, &kind, another);
                 }
@@ -199,13 +235,16 @@ impl Step {
         }
     }
 
-    /// What an operator must know of a failure.
-    fn alarm_of(&mut self, kind: &FailureKind, method: MethodId, gateway: String) {
+    /// What others must know of a failure: operators, and the conversation.
+    fn tell_of(&mut self, kind: &FailureKind, index: usize, gateway: String) {
         match kind {
-            FailureKind::WrongAddress => self.alarm(Alarm::WrongAddress {
-                responder: self.state.responder.clone(),
-                method,
-            }),
+            FailureKind::WrongAddress => {
+                self.undeliverable = self.state.lines.get(index).map(|line| Switch {
+                    address: line.address.clone(),
+                    transport: Some(line.transport),
+                    change: Change::Undeliverable,
+                });
+            }
             FailureKind::Misconfigured => self.alarm(Alarm::GatewayMisconfigured { gateway }),
             _ => {}
         }
@@ -329,6 +368,17 @@ impl Step {
             receipt: kind,
             why: why.clone(),
         });
+        let arrived = |(_, kind): &(u32, ReceiptKind)| *kind > ReceiptKind::Failed;
+        // Whichever attempt it is told of, and whoever has answered meanwhile: nobody is there. Unless
+        // a message has been delivered there: then the telephone was off, or the gateway errs.
+        if kind == ReceiptKind::Failed
+            && let Some(why) = &why
+            && !line.told.iter().any(arrived)
+        {
+            let gateway = line.transport.to_string();
+            self.tell_of(why, index, gateway);
+        }
+        let line = &mut self.state.lines[index];
         if kind <= ReceiptKind::Failed && of.attempt < line.attempts {
             return; // A later attempt is under way: how this one ended decides nothing.
         }
@@ -355,10 +405,6 @@ impl Step {
                 self.failed(index, of.attempt, gateway, &kind, Another::None);
             }
             ReceiptKind::Failed => {
-                let (method, gateway) = (line.method.clone(), line.transport.to_string());
-                if let Some(why) = &why {
-                    self.alarm_of(why, method, gateway);
-                }
                 let form = why == Some(FailureKind::WindowClosed);
                 if !(form && self.as_template(index)) {
                     self.state.lines[index].state = LineState::Failed;
