@@ -23,6 +23,7 @@ use super::{
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     policy::{PolicyRef, Target},
+    referral::Named,
     reply::Meaning,
 };
 
@@ -142,6 +143,9 @@ pub enum What {
         /// To whom they would hand it, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
+        /// Whom those words name in the directory, where they name one and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
         /// The reply it came with.
         reply: String,
     },
@@ -395,6 +399,7 @@ mod tests {
             r#"{"k":"not_ours","status":"bukan wewenang"}"#,
             r#"{"k":"closed","status":"selesai"}"#,
             r#"{"k":"skipped","target":"kepala","why":"vacant"}"#,
+            r#"{"k":"refused","by":"budi","to":"Dishub","reply":"sms.1"}"#,
             r#"{"k":"folded","what":["step 0"],"why":"held"}"#,
         ] {
             let read: What = serde_json::from_str(old).unwrap();

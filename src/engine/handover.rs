@@ -68,7 +68,11 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
                 complaint,
                 answer,
                 refer,
-            } => to_complaints.push((id, complaint, Input::Refused { answer, to: refer })),
+                named,
+            } => {
+                let to = refer;
+                to_complaints.push((id, complaint, Input::Refused { answer, to, named }));
+            }
             Handover::Receipt {
                 page,
                 responder,

@@ -10,6 +10,7 @@ use crate::domain::{
     directory::{Directory, Language},
     fact::{Fact, FallBack, NoEffect, What},
     id::{PageId, PostCode, ResponderId},
+    referral,
 };
 
 use self::words::{alarmed, cancelled, deferred, folded, skipped, spared};
@@ -142,9 +143,12 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
-        What::Refused { by, to, .. } => {
+        What::Refused { by, to, named, .. } => {
             who = Some(person(by));
-            let to = to.as_ref().map_or(String::new(), |to| format!(" -> {to}"));
+            let named = named.as_ref();
+            let named = named.map(|named| referral::short_name(directory, named));
+            let to = named.or_else(|| to.clone());
+            let to = to.map_or(String::new(), |to| format!(" -> {to}"));
             (
                 "refused",
                 say(

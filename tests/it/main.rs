@@ -17,6 +17,7 @@ mod failover;
 mod failover_service;
 mod gammu_service;
 mod gateway_examples;
+mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
