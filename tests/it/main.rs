@@ -12,6 +12,7 @@ mod bad_requests;
 mod changes;
 mod costs;
 mod costs_service;
+mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;
