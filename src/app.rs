@@ -113,12 +113,14 @@ impl Service {
             worlds,
             clock: around.clock.clone(),
             contacts: settings.contacts,
+            self_tests: settings.self_tests.iter().cloned().collect(),
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
         engine.read_costs().await?;
         let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
+        engine.keep_testing(&inbound.self_tests, &stop);
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
                 pattern: settings.scan.pattern.clone(),

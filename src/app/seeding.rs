@@ -9,6 +9,7 @@ use crate::{
         Fault, Faults, Gravity, Settings,
         gateways::unknown_units,
         seed::{Seeds, Sources},
+        self_tests::of_people,
     },
     domain::{
         calendar::Calendar,
@@ -48,6 +49,7 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
         });
     }
     faults.extend(unknown_units(&settings.gateways, &seeds.directory));
+    faults.extend(of_people(&settings.self_tests, &seeds.directory));
     let default = &settings.data.default_policy;
     if !seeds
         .policies

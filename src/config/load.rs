@@ -11,16 +11,27 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, inbound_email,
+    gateways, inbound_email, self_tests,
     settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 12] = [
-    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "costs",
-    "api_keys", "gateways",
+const SECTIONS: [&str; 13] = [
+    "server",
+    "redis",
+    "engine",
+    "scan",
+    "inbound",
+    "contacts",
+    "links",
+    "data",
+    "log",
+    "costs",
+    "api_keys",
+    "gateways",
+    "self_tests",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -102,7 +113,7 @@ pub(super) fn look_at(
     let mut table = std::mem::take(&mut document.table);
     secrets(&mut table, "", &mut document);
     document.table = table;
-    let settings = Settings {
+    let mut settings = Settings {
         server: document.section("server"),
         redis: document.section("redis"),
         engine: document.section("engine"),
@@ -115,7 +126,9 @@ pub(super) fn look_at(
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
+        self_tests: Vec::new(),
     };
+    settings.self_tests = self_tests::read(&settings, &mut document);
     check(&settings, &mut document);
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);

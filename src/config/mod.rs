@@ -12,6 +12,7 @@ pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod seed;
+pub mod self_tests;
 pub mod settings;
 mod words;
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{contacts::Contacts, pace::Limit, routing::Route},
+    domain::{contacts::Contacts, pace::Limit, routing::Route, self_test::Plan},
 };
 
 /// All settings.
@@ -39,6 +39,8 @@ pub struct Settings {
     pub api_keys: Vec<ApiKey>,
     /// The ways out.
     pub gateways: Vec<Gateway>,
+    /// How gateways are tested.
+    pub self_tests: Vec<Plan>,
 }
 
 impl Settings {

@@ -5,6 +5,7 @@
 
 mod alarm;
 mod link;
+mod self_test;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     alarm::Alarm,
     link::{GENESIS, Link},
+    self_test::{SelfTestStep, Unproven},
     why::{CancelReason, DeferReason, FallBack, FoldReason, NoEffect, SkipReason},
 };
 
@@ -389,6 +391,15 @@ pub enum What {
         by: String,
         /// Why.
         reason: String,
+    },
+    /// A gateway's test went on.
+    SelfTest {
+        /// Which gateway's.
+        gateway: String,
+        /// Which of its tests, from 1.
+        number: u64,
+        /// What happened.
+        step: SelfTestStep,
     },
     /// Something an operator must know.
     Alarm {

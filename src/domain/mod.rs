@@ -34,5 +34,6 @@ pub mod referral;
 pub mod reply;
 pub mod return_address;
 pub mod routing;
+pub mod self_test;
 pub mod sender;
 pub mod twilio;

@@ -3,6 +3,8 @@
 //! Their health is this process's own observation, kept in memory. After a restart every gateway is
 //! given its chance, and several processes each find out for themselves.
 
+pub(super) mod alone;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

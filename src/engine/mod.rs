@@ -16,6 +16,7 @@ mod in_hand;
 mod pacing;
 mod receive;
 pub mod scan;
+mod self_test;
 
 use std::{
     future::Future,

@@ -11,6 +11,7 @@ pub mod link;
 pub mod matching;
 mod naming;
 pub mod receipt;
+mod self_test;
 mod switch;
 pub mod twilio;
 pub mod whatsapp;
@@ -32,6 +33,7 @@ use crate::{
         message::ReplyNote,
         page,
         reply::{self, Scope},
+        self_test::Plans,
     },
     seam::{self, Seam},
     store::{Committed, Handover, Store, StoreError, Unit, Versioned, World, Worlds, facts_about},
@@ -48,6 +50,8 @@ pub struct Inbound {
     pub clock: Arc<dyn Clock>,
     /// What may become of contact methods.
     pub contacts: Contacts,
+    /// How gateways are tested: what comes from a test's telephone is no answer.
+    pub self_tests: Plans,
 }
 
 /// A message from a person, whatever the gateway.
@@ -122,6 +126,9 @@ impl Inbound {
         incoming: IncomingReply,
         parsed: reply::Reply,
     ) -> Result<(Received, Option<ReplyNote>), StoreError> {
+        if self.take_echo(&incoming).await? {
+            return Ok((Received::Taken, None));
+        }
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -189,6 +196,10 @@ impl Inbound {
     /// # Errors
     /// When Redis is away: the gateway must try again.
     pub async fn receipt(&self, incoming: IncomingReceipt) -> Result<bool, StoreError> {
+        let (reference, kind) = (&incoming.reference, incoming.kind);
+        if self.take_test_receipt(reference, kind).await? {
+            return Ok(true);
+        }
         let Some((page, of)) = page::parse_reference(&incoming.reference) else {
             let reference: String = incoming.reference.chars().take(80).collect();
             tracing::warn!(reference, "a receipt whose reference is none of ours");

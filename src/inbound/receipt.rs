@@ -37,6 +37,9 @@ impl Inbound {
     /// # Errors
     /// When Redis is away: the gateway must try again.
     pub async fn receipt_by_id(&self, incoming: &IncomingReceiptById) -> Result<bool, StoreError> {
+        if let Some(reference) = self.test_reference(incoming).await? {
+            return self.take_test_receipt(&reference, incoming.kind).await;
+        }
         let people = matching::people(&self.worlds.get(), incoming.transport, &incoming.to);
         let talks = self.store.load_conversations(&people).await?;
         let reference = incoming.ids.iter().find_map(|id| {

@@ -13,7 +13,7 @@ use crate::domain::{
     referral,
 };
 
-use self::words::{alarmed, cancelled, deferred, folded, skipped, spared};
+use self::words::{alarmed, cancelled, deferred, folded, self_tested, skipped, spared};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -394,6 +394,11 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             };
             ("alarm", format!("{} {method}: {state}", person(responder)))
         }
+        What::SelfTest {
+            gateway,
+            number,
+            step,
+        } => ("alarm", self_tested(gateway, *number, step, id)),
         What::LetterRetried { what, by, .. } => (
             "alarm",
             say(

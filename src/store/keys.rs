@@ -167,6 +167,11 @@ impl Keys {
         )
     }
 
+    /// Hash `v`, `s`: how the tests of a gateway stand. Lives for ever.
+    pub fn self_test(&self, shard: Shard, gateway: &str) -> String {
+        self.in_shard(shard, &format!("self-test:{gateway}"))
+    }
+
     /// Sorted set: when each machine of the shard next wants to be woken (milliseconds), or when the
     /// lease of who took it ends. Members are complaint ids or page ids.
     pub fn due(&self, shard: Shard) -> String {

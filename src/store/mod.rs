@@ -27,6 +27,7 @@ mod packing;
 mod queues;
 mod scripts;
 pub mod seen;
+pub mod self_tests;
 pub mod snapshots;
 mod switch;
 pub mod world;

@@ -13,6 +13,7 @@ pub mod lint;
 mod overrides;
 mod plain;
 mod samples;
+mod self_test;
 mod sms;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use self::words::{AlertWords, NoteWords};
 pub use self::{
     overrides::TemplateFault,
     samples::{SAMPLE_NOW, samples},
+    self_test::self_test_message,
     whatsapp::{LATE_TEMPLATE, WARNING_TEMPLATE},
 };
 use crate::domain::{

@@ -41,6 +41,8 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     mailbox_down: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    self_tests_failing: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     degraded_by_costs: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
@@ -68,6 +70,22 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
             }
         }
     }
+    let mut self_tests_failing = Vec::new();
+    for plan in web.inbound.self_tests.iter() {
+        if !wrong.is_empty() {
+            break;
+        }
+        match web.inbound.store.load_self_test(&plan.gateway).await {
+            Ok(found) => {
+                let failing = found.value.failing.iter();
+                self_tests_failing.extend(failing.map(|it| {
+                    let (gateway, since, why) = (&plan.gateway, it.since, &it.why);
+                    format!("the test of gateway {gateway} fails since {since:.0}: {why}")
+                }));
+            }
+            Err(error) => wrong.push(format!("Redis does not answer: {error}")),
+        }
+    }
     let mut dead_letters = 0;
     if wrong.is_empty() {
         match web.inbound.store.count_dead_letters().await {
@@ -86,6 +104,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         wrong,
         gateways_down: web.health.gateways_down(),
         mailbox_down: web.health.mailbox_down(),
+        self_tests_failing,
         degraded_by_costs: web.health.costs(),
         open,
         waiting_to_be_handed_over: outbox,

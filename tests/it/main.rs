@@ -29,6 +29,7 @@ mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod self_tests_service;
 mod service;
 mod shared_telephone;
 mod slow_gateway;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     cost::Period,
     delivery::FailureKind,
+    fact::Unproven,
     id::{MethodId, ResponderId},
 };
 
@@ -72,6 +73,20 @@ pub enum Alarm {
         gateway: String,
         /// Since when it had been down.
         down_since: Timestamp,
+    },
+    /// A gateway's test was not passed. Told once until one is.
+    SelfTestFailing {
+        /// Which gateway.
+        gateway: String,
+        /// Why.
+        why: Unproven,
+    },
+    /// A gateway's test is passed again.
+    SelfTestWell {
+        /// Which gateway.
+        gateway: String,
+        /// Since when its tests had failed.
+        failing_since: Timestamp,
     },
     /// Something could not be processed, and nothing lay among the dead letters before.
     DeadLetters {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     cost::Thrift,
-    fact::{Alarm, CancelReason, DeferReason, FoldReason, SkipReason},
+    fact::{Alarm, CancelReason, DeferReason, FoldReason, SelfTestStep, SkipReason, Unproven},
     id::{MethodId, ResponderId},
 };
 
@@ -98,6 +98,34 @@ pub(super) fn cancelled(why: CancelReason, id: bool) -> &'static str {
     }
 }
 
+pub(super) fn self_tested(gateway: &str, number: u64, step: &SelfTestStep, id: bool) -> String {
+    let which = if id {
+        format!("Uji {number} gerbang {gateway}")
+    } else {
+        format!("Test {number} of gateway {gateway}")
+    };
+    let what = match (step, id) {
+        (SelfTestStep::Begun { .. }, true) => "dimulai".to_owned(),
+        (SelfTestStep::Begun { .. }, false) => "begun".to_owned(),
+        (SelfTestStep::Passed { took }, true) => format!("berhasil dalam {took:#}"),
+        (SelfTestStep::Passed { took }, false) => format!("passed in {took:#}"),
+        (SelfTestStep::Failed { why }, true) => format!("gagal: {}", unproven(why, id)),
+        (SelfTestStep::Failed { why }, false) => format!("failed: {}", unproven(why, id)),
+        (SelfTestStep::Abandoned, true) => "terputus di pihak kita".to_owned(),
+        (SelfTestStep::Abandoned, false) => "broken off on our side".to_owned(),
+    };
+    format!("{which}: {what}")
+}
+
+fn unproven(why: &Unproven, id: bool) -> String {
+    match (why, id) {
+        (Unproven::NotSent { kind }, true) => format!("pesan uji ditolak: {}", kind.as_str()),
+        (Unproven::NotDelivered, true) => "pesan uji tidak tersampaikan".to_owned(),
+        (Unproven::NothingCame, true) => "pesan uji tidak terbukti tiba tepat waktu".to_owned(),
+        (why, false) => why.to_string(),
+    }
+}
+
 pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, id: bool) -> String {
     match (alarm, id) {
         (Alarm::NobodyToPage { step }, true) => {
@@ -151,6 +179,21 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::GatewayDown { gateway, .. }, false) => format!("ALARM: gateway {gateway} is down"),
         (Alarm::GatewayBack { gateway, .. }, true) => format!("gerbang {gateway} pulih"),
         (Alarm::GatewayBack { gateway, .. }, false) => format!("gateway {gateway} is back"),
+        (Alarm::SelfTestFailing { gateway, why }, true) => {
+            format!("ALARM: uji gerbang {gateway} gagal ({})", unproven(why, id))
+        }
+        (Alarm::SelfTestFailing { gateway, why }, false) => {
+            format!(
+                "ALARM: the test of gateway {gateway} failed ({})",
+                unproven(why, id)
+            )
+        }
+        (Alarm::SelfTestWell { gateway, .. }, true) => {
+            format!("uji gerbang {gateway} berhasil lagi")
+        }
+        (Alarm::SelfTestWell { gateway, .. }, false) => {
+            format!("the test of gateway {gateway} is passed again")
+        }
         (Alarm::DeadLetters { first }, true) => {
             format!("ALARM: ada yang tidak dapat diproses ({first}); lihat dead-letters")
         }

@@ -277,6 +277,7 @@ impl Town {
             tuning,
         );
         let inbound = Inbound {
+            self_tests: siaga::domain::self_test::Plans::default(),
             store: store.clone(),
             worlds: worlds.clone(),
             clock: clock.clone(),
