@@ -264,6 +264,7 @@ within = "5m"
         assert!(told.contains("two_way"), "{told}");
         let silent = settings("").replace("kannel_secret = \"s\"", "");
         let (_, warnings) = read("siaga.toml", &silent, none()).unwrap();
-        assert!(warnings[0].problem.contains("no receipts"), "{warnings:?}");
+        let told = warnings.iter().any(|it| it.problem.contains("no receipts"));
+        assert!(told, "{warnings:?}");
     }
 }

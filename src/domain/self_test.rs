@@ -416,17 +416,17 @@ impl Transition {
             return;
         }
         self.record(plan, SelfTestStep::Failed { why: why.clone() });
-        match &mut self.state.failing {
-            Some(failing) => failing.why = why.clone(),
-            None => {
-                let (since, why) = (now, why.clone());
-                self.state.failing = Some(Failing {
-                    since,
-                    why: why.clone(),
-                });
-                let gateway = plan.gateway.clone();
-                self.alarm(Alarm::SelfTestFailing { gateway, why });
-            }
+        if let Some(failing) = &mut self.state.failing {
+            failing.why = why.clone();
+        } else {
+            self.state.failing = Some(Failing {
+                since: now,
+                why: why.clone(),
+            });
+            self.alarm(Alarm::SelfTestFailing {
+                gateway: plan.gateway.clone(),
+                why: why.clone(),
+            });
         }
         self.ended = Some(Ended::Failed(why));
     }

@@ -69,12 +69,13 @@ async fn alarms(siaga: &Siaga) -> Vec<Alarm> {
     };
     let stored = store.read_ledger(shard, 1).await.unwrap();
     let facts = stored.iter().map(|stored| &stored.fact);
-    let alarms = facts.filter_map(
-        |fact| match serde_json::from_str::<Fact>(fact).unwrap().what {
-            What::Alarm { alarm } => Some(alarm),
-            _ => None,
-        },
-    );
+    let alarms =
+        facts.filter_map(
+            |fact| match serde_json::from_slice::<Fact>(fact).unwrap().what {
+                What::Alarm { alarm } => Some(alarm),
+                _ => None,
+            },
+        );
     alarms.collect()
 }
 

@@ -90,6 +90,9 @@ fn echo(number: u64) -> Input {
     }
 }
 
+/// What must come, what happens when, and what is then done.
+type Row = (Expect, Vec<(i64, Input)>, String);
+
 #[test]
 fn a_test_goes_as_the_table_says() {
     let failed = Input::Receipt {
@@ -109,7 +112,7 @@ fn a_test_goes_as_the_table_says() {
     };
     let nothing = "failed, it took the message and nothing came in time";
     #[rustfmt::skip]
-    let table: Vec<(Expect, Vec<(i64, Input)>, String)> = vec![
+    let table: Vec<Row> = vec![
         // Passed, once a slot.
         (Expect::Receipt, vec![(5, look()), (6, sent(1)), (9, taken), (25, delivered(1)), (30, look()), (3599, look())],
          "5: send 1; 25: passed in 20".into()),
