@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    bundle::Gathering,
     id::{ComplaintId, MethodId},
     message::{OpenAsk, ReplyNote},
     reply::{Meaning, Reply, Scope},
@@ -38,6 +39,9 @@ pub struct Conversation {
     /// The last messages to this person that a reply may quote by their gateway's id, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<SentMessage>,
+    /// What was sent last, and what is gathered since to leave as one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gathering: Option<Gathering>,
     /// How many replies in a row were not understood.
     #[serde(default)]
     pub misunderstood: u32,
@@ -75,6 +79,25 @@ pub struct SentMessage {
     /// The complaint it was about, where it was about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<ComplaintId>,
+    /// The complaints it named, where they were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<ComplaintId>,
+}
+
+impl SentMessage {
+    /// A message that named these complaints.
+    pub fn naming(id: String, complaints: &[ComplaintId]) -> Self {
+        let (about, named) = match complaints {
+            [only] => (Some(only.clone()), Vec::new()),
+            several => (None, several.to_vec()),
+        };
+        Self { id, about, named }
+    }
+
+    /// All the complaints it named.
+    pub fn complaints(&self) -> &[ComplaintId] {
+        self.about.as_ref().map_or(&self.named, std::slice::from_ref)
+    }
 }
 
 /// Which codes are a person's: those that leave `place` when divided by `of`.
@@ -129,6 +152,8 @@ pub enum About<'a> {
     Unsaid,
     /// One about this complaint.
     Complaint(&'a ComplaintId),
+    /// One that named all of these.
+    Several(&'a [ComplaintId]),
     /// One that is no longer remembered. It means no other complaint than its own.
     Forgotten,
 }
@@ -174,6 +199,8 @@ const WORDS: [u16; 1] = [86];
 const HANDLED: usize = 128;
 /// How many messages are remembered for a reply to quote: the pages of some days to one person.
 const MESSAGES: usize = 50;
+/// How many complaints those that named several may name in all: the bundles of a long flood.
+const NAMED: usize = 500;
 /// How many questions a message lists.
 const LISTED: usize = 5;
 /// How many replies in a row get an explanation of how to answer.
@@ -243,10 +270,18 @@ impl Conversation {
     /// Remembers a message that went out.
     pub fn sent(&mut self, message: &SentMessage) {
         self.messages.retain(|known| known.id != message.id);
-        if self.messages.len() == MESSAGES {
-            self.messages.remove(0);
-        }
         self.messages.push(message.clone());
+        let mut room = NAMED;
+        let fits = |message: &&SentMessage| {
+            let named = message.named.len();
+            let fits = named <= room;
+            room = room.saturating_sub(named);
+            fits
+        };
+        // The newest are kept; the last one always is.
+        let newest_first = self.messages.iter().rev().take(MESSAGES);
+        let kept = newest_first.take_while(fits).count().max(1);
+        self.messages.drain(..self.messages.len() - kept);
     }
 
     /// The message that the gateway calls so.
@@ -377,11 +412,9 @@ impl Conversation {
                 outcome(chosen)
             }
             Scope::Unsaid => {
-                if let About::Complaint(complaint) = incoming.about
-                    && (self.asks.contains_key(complaint)
-                        || self.resting.iter().any(|r| r.complaint == *complaint))
-                {
-                    return outcome(vec![complaint.clone()]);
+                let meant = self.meant(incoming.about);
+                if !meant.is_empty() {
+                    return outcome(meant);
                 }
                 match open.len() {
                     0 => Outcome::Say(ReplyNote::NothingOpen),
@@ -392,6 +425,25 @@ impl Conversation {
                     _ => Outcome::Say(ReplyNote::WhichOne { open, more }),
                 }
             }
+        }
+    }
+
+    /// What a bare answer to a message of ours means: of what that named, the open ones; if none is
+    /// open, those that were, so that the truth can be told.
+    fn meant(&self, about: About<'_>) -> Vec<ComplaintId> {
+        let named = match about {
+            About::Complaint(complaint) => std::slice::from_ref(complaint),
+            About::Several(complaints) => complaints,
+            About::Unsaid | About::Forgotten => &[],
+        };
+        let of_those = |is_it: &dyn Fn(&ComplaintId) -> bool| -> Vec<ComplaintId> {
+            named.iter().filter(|it| is_it(it)).cloned().collect()
+        };
+        let open = of_those(&|complaint| self.asks.contains_key(complaint));
+        if open.is_empty() {
+            of_those(&|complaint| self.resting.iter().any(|it| it.complaint == *complaint))
+        } else {
+            open
         }
     }
 

@@ -3,6 +3,7 @@
 //! A fact is written once and never changed. Report, timeline and replay are folds over facts, so
 //! whatever one of them claims can be shown.
 
+pub mod carried;
 mod link;
 
 use jiff::{SignedDuration, Timestamp};
@@ -102,6 +103,13 @@ pub enum What {
         /// In which acting capacity.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         acting: Option<ActingKind>,
+    },
+    /// A page waits to travel with others, in one message.
+    Bundled {
+        /// The page.
+        page: PageId,
+        /// The bundle that carries it.
+        into: PageId,
     },
     /// A target stood for nobody who is paged.
     Skipped {
@@ -472,24 +480,4 @@ pub enum Alarm {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facts_that_were_written_before_are_still_read() {
-        for old in [
-            r#"{"k":"opened","received_at":"2026-11-24T00:00:00Z","unit":"DISHUB","policy":{"id":"baku","version":1},"deadline":"2026-11-25T00:00:00Z"}"#,
-            r#"{"k":"progressed","status":"verifikasi","shown_at":"2026-11-24T01:00:00Z","promise":1,"in_time":true}"#,
-            r#"{"k":"paused","status":"menunggu"}"#,
-            r#"{"k":"resumed","status":"baru","deadline":"2026-11-25T00:00:00Z"}"#,
-            r#"{"k":"not_ours","status":"bukan wewenang"}"#,
-            r#"{"k":"closed","status":"selesai"}"#,
-            r#"{"k":"skipped","target":"kepala","why":"vacant"}"#,
-            r#"{"k":"folded","what":["step 0"],"why":"held"}"#,
-        ] {
-            let read: What = serde_json::from_str(old).unwrap();
-            // What is absent is not written either: the new fields cost nothing where they say nothing.
-            assert_eq!(serde_json::to_string(&read).unwrap(), old);
-        }
-    }
-}
+mod tests;

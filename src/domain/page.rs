@@ -5,6 +5,7 @@
 //! settled after; one that was never settled (the process died) is sent again under the same
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
+mod bundle;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +40,9 @@ pub struct Page {
     /// The reference of the message it answers, for e-mail threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
+    /// The bundle that carries it, where it does not travel by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<PageId>,
     /// How it stands as a whole.
     pub phase: Phase,
     /// One line a contact method, in order.
@@ -55,6 +59,8 @@ pub enum Phase {
     Cancelled,
     /// Every way has failed.
     Failed,
+    /// It travels in a bundle, which knows how it stands.
+    Bundled,
 }
 
 /// A page by one contact method.
@@ -143,6 +149,8 @@ pub enum Input {
         outcome: Outcome,
         /// Whether another gateway could carry it.
         another: Another,
+        /// The complaints that the message named when it left.
+        named: Vec<ComplaintId>,
     },
     /// The gateway tells how a message fared.
     Receipt {
@@ -155,6 +163,8 @@ pub enum Input {
     },
     /// Nothing of it may leave from now on.
     Cancelled(CancelReason),
+    /// Nothing of these pages may leave with this bundle from now on.
+    Dropped(Vec<(PageId, CancelReason)>),
 }
 
 /// Whether another gateway of the same transport, one that has not just failed, could carry a message.
@@ -207,9 +217,9 @@ pub struct Transition {
     pub facts: Vec<What>,
     /// When the state next wants [`Input::TimerFired`].
     pub wake_at: Option<Timestamp>,
-    /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
-    /// the same commit.
-    pub quotable: Option<SentMessage>,
+    /// A message that has gone out and may be quoted in a reply, by each of its names: the
+    /// conversation remembers it, in the same commit.
+    pub quotable: Vec<SentMessage>,
 }
 
 /// What a new page needs.
@@ -246,7 +256,7 @@ struct Step {
     sends: Vec<Send>,
     facts: Vec<What>,
     gave_up: bool,
-    quotable: Option<SentMessage>,
+    quotable: Vec<SentMessage>,
 }
 
 #[expect(
@@ -277,32 +287,17 @@ impl Page {
     /// Opens a page and lets its first requests leave. `attempt_timeout` is how long an attempt may
     /// stay unsettled.
     pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
-        let lines = new
-            .methods
-            .into_iter()
-            .enumerate()
-            .map(|(index, method)| Line {
-                method: method.id,
-                transport: method.transport,
-                address: method.address,
-                attempts: 0,
-                repeats: 0,
-                turned: 0,
-                tried: Vec::new(),
-                may_recover: false,
-                as_template: false,
-                told: Vec::new(),
-                state: if index == 0 || new.reach == Reach::Everywhere {
-                    LineState::Planned {
-                        at: now,
-                        repeat: false,
-                    }
-                } else {
-                    LineState::Waiting
-                },
-            })
-            .collect();
+        let lines = lines(&new.methods, new.reach, now);
         let page = Self {
+            lines,
+            ..Self::still(new, Phase::Open)
+        };
+        page.advance(Input::TimerFired, attempt_timeout, now)
+    }
+
+    /// A page of which nothing leaves by any line of its own.
+    fn still(new: NewPage, phase: Phase) -> Self {
+        Self {
             id: new.id,
             responder: new.responder,
             complaint: new.complaint,
@@ -310,37 +305,32 @@ impl Page {
             due_at: new.due_at,
             delivery: new.delivery,
             in_reply_to: new.in_reply_to,
-            phase: Phase::Open,
-            lines,
-        };
-        page.advance(Input::TimerFired, attempt_timeout, now)
+            into: None,
+            phase,
+            lines: Vec::new(),
+        }
+    }
+
+    /// A transition to this state, of which nothing leaves.
+    fn at_rest(self, facts: Vec<What>) -> Transition {
+        Transition {
+            wake_at: self.wake_at(),
+            state: self,
+            sends: Vec::new(),
+            gave_up: false,
+            facts,
+            quotable: Vec::new(),
+        }
     }
 
     /// A page whose complaint no longer wanted it when it was to be opened: it is recorded as
     /// cancelled, so that handing its order over again finds it and does nothing.
     pub fn unwanted(new: NewPage) -> Transition {
-        let page = Self {
-            phase: Phase::Cancelled,
-            id: new.id,
-            responder: new.responder,
-            complaint: new.complaint,
-            content: new.content,
-            due_at: new.due_at,
-            delivery: new.delivery,
-            in_reply_to: new.in_reply_to,
-            lines: Vec::new(),
+        let cancelled = What::PageCancelled {
+            page: new.id.clone(),
+            why: CancelReason::Superseded,
         };
-        Transition {
-            facts: vec![What::PageCancelled {
-                page: page.id.clone(),
-                why: CancelReason::Superseded,
-            }],
-            state: page,
-            sends: Vec::new(),
-            gave_up: false,
-            wake_at: None,
-            quotable: None,
-        }
+        Self::still(new, Phase::Cancelled).at_rest(vec![cancelled])
     }
 
     /// What comes of `input` at `now`.
@@ -357,7 +347,7 @@ impl Page {
             sends: Vec::new(),
             facts: Vec::new(),
             gave_up: false,
-            quotable: None,
+            quotable: Vec::new(),
         };
         match input {
             Input::TimerFired => {}
@@ -367,9 +357,11 @@ impl Page {
                 gateway,
                 outcome,
                 another,
-            } => step.settled(line, attempt, gateway, outcome, another),
+                named,
+            } => step.settled(Send { line, attempt }, gateway, outcome, another, &named),
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
+            Input::Dropped(pages) => step.dropped(pages),
         }
         step.go_on();
         let wake_at = step.state.wake_at();
@@ -419,6 +411,28 @@ impl Page {
             })
             .max()
     }
+}
+
+/// A line for each method; the first is due at `at`, or all of them.
+fn lines(methods: &[ContactMethod], reach: Reach, at: Timestamp) -> Vec<Line> {
+    let line = |(index, method): (usize, &ContactMethod)| Line {
+        method: method.id.clone(),
+        transport: method.transport,
+        address: method.address.clone(),
+        attempts: 0,
+        repeats: 0,
+        turned: 0,
+        tried: Vec::new(),
+        may_recover: false,
+        as_template: false,
+        told: Vec::new(),
+        state: if index == 0 || reach == Reach::Everywhere {
+            LineState::Planned { at, repeat: false }
+        } else {
+            LineState::Waiting
+        },
+    };
+    methods.iter().enumerate().map(line).collect()
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub struct Conditions {
 }
 
 /// How pressing a page is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
     /// The deadline comes near.
@@ -56,14 +56,17 @@ pub enum Urgency {
 }
 
 impl Urgency {
-    /// The urgency of what a page says; answers to replies have none.
+    /// The urgency of what a page says, of a bundle that of its most urgent; answers to replies have
+    /// none.
     pub fn of(content: &Content) -> Option<Self> {
-        match content {
-            Content::Alert(alert) => Some(match alert.notice {
-                Notice::Warning { .. } => Self::Warning,
-                Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
-            }),
-            Content::Reply(_) => None,
+        content.alert().map(|alert| Self::of_notice(alert.notice))
+    }
+
+    /// The urgency of a reason to page.
+    pub fn of_notice(notice: Notice) -> Self {
+        match notice {
+            Notice::Warning { .. } => Self::Warning,
+            Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
         }
     }
 }

@@ -167,14 +167,14 @@ impl Store {
                 return Ok(Some(Versioned { version, value }));
             }
             let mut unit = self.page_unit(version, &value, now);
-            if let Some(message) = &value.quotable {
+            if !value.quotable.is_empty() {
                 let person = std::slice::from_ref(responder);
                 for Versioned {
                     version,
                     value: mut talk,
                 } in self.load_conversations(person).await?
                 {
-                    talk.sent(message);
+                    value.quotable.iter().for_each(|message| talk.sent(message));
                     let write = self.write_conversation(responder, version, &talk, Vec::new());
                     unit.machines.push(write);
                 }
@@ -219,24 +219,28 @@ impl Store {
     /// What is committed for a page's transition.
     pub fn page_unit(&self, version: u64, transition: &page::Transition, now: Timestamp) -> Unit {
         let page = &transition.state;
-        let facts = facts_about(
-            page.complaint.as_ref(),
-            transition.facts.iter().cloned(),
-            now,
-        );
+        let facts = transition.facts.iter().map(|what| Fact {
+            at: now,
+            complaint: match what {
+                // A bundle's own facts are about no complaint, what happens to a member is.
+                What::PageCancelled { page: member, .. } if *member != page.id => {
+                    member.parts().map(|(complaint, _)| complaint)
+                }
+                _ => page.complaint.clone(),
+            },
+            what: what.clone(),
+        });
+        let facts = facts.collect();
         let mut outbox = Vec::new();
-        if transition.gave_up
-            && let Some(complaint) = &page.complaint
-        {
-            outbox.push((
-                format!("failed.{}", page.id),
-                now,
-                Handover::PageFailed {
-                    complaint: complaint.clone(),
-                    page: page.id.clone(),
+        if transition.gave_up {
+            outbox.extend(page.brings().into_iter().map(|(complaint, failed)| {
+                let handover = Handover::PageFailed {
+                    complaint,
+                    page: failed.clone(),
                     responder: page.responder.clone(),
-                },
-            ));
+                };
+                (format!("failed.{failed}"), now, handover)
+            }));
         }
         Unit {
             machines: vec![self.write_page(version, page, transition.wake_at, facts)],

@@ -24,6 +24,7 @@ fn recipient(transport: Transport, language: Language) -> Recipient {
         two_way: true,
         whatsapp_window_open: true,
         link: None,
+        links: BTreeMap::new(),
     }
 }
 

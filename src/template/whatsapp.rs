@@ -11,9 +11,11 @@ use crate::domain::message::{Button, Message, OpenAsk, ReplyNote};
 pub const WARNING_TEMPLATE: &str = "siaga_aduan_peringatan";
 /// The approved template for a missed deadline and for a refusal.
 pub const LATE_TEMPLATE: &str = "siaga_aduan_lewat";
+/// The approved template for several complaints at once.
+pub const BUNDLE_TEMPLATE: &str = "siaga_aduan_banyak";
 
 /// The bodies as registered: name, language, text.
-pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
+pub(crate) const REGISTERED: [(&str, &str, &str); 6] = [
     (
         WARNING_TEMPLATE,
         "id",
@@ -33,6 +35,16 @@ pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
         LATE_TEMPLATE,
         "en",
         include_str!("../../templates/whatsapp/siaga_aduan_lewat.en.meta.txt"),
+    ),
+    (
+        BUNDLE_TEMPLATE,
+        "id",
+        include_str!("../../templates/whatsapp/siaga_aduan_banyak.id.meta.txt"),
+    ),
+    (
+        BUNDLE_TEMPLATE,
+        "en",
+        include_str!("../../templates/whatsapp/siaga_aduan_banyak.en.meta.txt"),
     ),
 ];
 
@@ -60,7 +72,7 @@ pub(crate) fn approved(words: &AlertWords) -> Message {
             words.standing()
         },
     ]);
-    let preview = fill(body_of(name, words.language), &parameters);
+    let preview = preview(name, words.language, &parameters);
     Message::WhatsappTemplate {
         name: name.to_owned(),
         language: words.language.to_owned(),
@@ -85,6 +97,11 @@ fn what_is_the_matter(words: &AlertWords, english: bool) -> String {
         (_, true) => "has no answer and is past its deadline".to_owned(),
         (_, false) => "belum direspons dan sudah lewat tenggat".to_owned(),
     }
+}
+
+/// An approved template in plain words.
+pub(crate) fn preview(name: &str, language: &str, parameters: &[String]) -> String {
+    fill(body_of(name, language), parameters)
 }
 
 fn body_of(name: &str, language: &str) -> &'static str {
@@ -165,7 +182,7 @@ fn accept(ask: &OpenAsk, english: bool) -> Button {
     )
 }
 
-fn button(payload: &str, title: &str) -> Button {
+pub(crate) fn button(payload: &str, title: &str) -> Button {
     Button {
         payload: payload.to_owned(),
         title: title.to_owned(),

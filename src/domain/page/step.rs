@@ -3,12 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Another, LineState, Outcome, Phase, Send, Step, UNSETTLED};
+use super::{Another, LineState, Outcome, Phase, Send, Step, UNSETTLED, reference};
 use crate::domain::{
     conversation::SentMessage,
     delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
-    id::MethodId,
+    id::{ComplaintId, MethodId},
     message::Content,
 };
 
@@ -98,12 +98,13 @@ impl Step {
 
     pub(super) fn settled(
         &mut self,
-        index: usize,
-        attempt: u32,
+        of: Send,
         gateway: String,
         outcome: Outcome,
         another: Another,
+        named: &[ComplaintId],
     ) {
+        let (index, attempt) = (of.line, of.attempt);
         let page = self.state.id.clone();
         let Some(line) = self.state.lines.get(index) else {
             return;
@@ -114,14 +115,18 @@ impl Step {
         let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
         match outcome {
             Outcome::Sent { gateway_id } => {
-                // Replies quote a message by its gateway's id by WhatsApp only.
-                self.quotable = gateway_id
+                // Replies quote a message by its gateway's id by WhatsApp only; a bundle's reference
+                // does not say what it named.
+                let by_id = gateway_id
                     .clone()
-                    .filter(|_| line.transport == Transport::Whatsapp)
-                    .map(|id| SentMessage {
-                        id,
-                        about: self.state.content.complaint().cloned(),
-                    });
+                    .filter(|_| line.transport == Transport::Whatsapp);
+                let by_reference = (page.is_bundle() && line.transport != Transport::Sms)
+                    .then(|| reference(&page, &of));
+                self.quotable = by_id
+                    .into_iter()
+                    .chain(by_reference)
+                    .map(|id| SentMessage::naming(id, named))
+                    .collect();
                 self.facts.push(What::AttemptSent {
                     page,
                     method,
@@ -173,7 +178,7 @@ impl Step {
     /// Plans the same page at once as an approved template, if it was free text and there is one.
     fn as_template(&mut self, index: usize) -> bool {
         let line = &mut self.state.lines[index];
-        if line.as_template || !matches!(self.state.content, Content::Alert(_)) {
+        if line.as_template || matches!(self.state.content, Content::Reply(_)) {
             return false;
         }
         line.as_template = true;
