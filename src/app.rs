@@ -3,6 +3,7 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod arrivals;
 mod backend;
 mod gateways;
 mod seeding;
@@ -112,6 +113,7 @@ impl Service {
             clock: around.clock.clone(),
         };
         let stop = CancellationToken::new();
+        arrivals::listen(&engine, &inbound, &stop);
         engine.start(&stop);
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {

@@ -5,6 +5,7 @@
 //! file with its own `Settings` and implement `Provider`, add one line to `registry.rs`, and run
 //! the conformance table.
 
+pub mod arrival;
 pub mod email_smtp;
 pub mod exchange;
 pub mod fault;
@@ -12,6 +13,7 @@ pub mod http_gateway;
 pub mod kannel;
 pub mod registry;
 pub mod sandbox;
+pub mod smpp;
 pub mod twilio;
 pub mod whatsapp_cloud;
 
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::{exchange::Failure, redact::Redactor};
+use self::{arrival::Listening, exchange::Failure, redact::Redactor};
 use crate::domain::{
     delivery::{Address, FailureKind, Transport},
     message::Message,
@@ -46,6 +48,19 @@ pub trait Channel: Send + Sync {
     /// The kind says what is to be done next. A time-out after the request may have left is
     /// [`FailureKind::Unknown`], never `Temporary`.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError>;
+
+    /// Whether receipts name a message by the gateway's id alone, because our reference cannot
+    /// travel with it: then the id is remembered beside the reference.
+    fn receipts_by_id(&self) -> bool {
+        false
+    }
+
+    /// Begins what the channel must keep up by itself, such as a session with its gateway. Called
+    /// once, inside the runtime. What comes in that way goes to `listening`; a channel whose gateway
+    /// calls a webhook has nothing to do.
+    fn listen(&self, listening: Listening) {
+        drop(listening);
+    }
 }
 
 /// What a provider alone knows. What must be the same in all of them is done once, around it: a
@@ -61,6 +76,16 @@ pub(crate) trait Provider: Send + Sync {
 
     /// Sends one message that the transport can carry, once.
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure>;
+
+    /// As [`Channel::receipts_by_id`].
+    fn receipts_by_id(&self) -> bool {
+        false
+    }
+
+    /// As [`Channel::listen`].
+    fn listen(&self, listening: Listening) {
+        drop(listening);
+    }
 }
 
 #[async_trait]
@@ -79,6 +104,14 @@ impl<P: Provider> Channel for P {
             None => self.attempt(outgoing).await,
         };
         sent.map_err(|failure| self.redactor().error(failure))
+    }
+
+    fn receipts_by_id(&self) -> bool {
+        Provider::receipts_by_id(self)
+    }
+
+    fn listen(&self, listening: Listening) {
+        Provider::listen(self, listening);
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     fault::GatewayFault,
     http_gateway, kannel,
     sandbox::{self, SandboxBoard},
-    twilio, whatsapp_cloud,
+    smpp, twilio, whatsapp_cloud,
 };
 use crate::domain::delivery::Transport;
 
@@ -23,6 +23,8 @@ use crate::domain::delivery::Transport;
 pub enum GatewaySettings {
     /// Short messages through Kannel.
     Kannel(kannel::Settings),
+    /// Short messages straight to a network, by SMPP 3.4.
+    Smpp(smpp::Settings),
     /// Any provider that takes an HTTP request, described by templates.
     Http(Box<http_gateway::Settings>),
     /// WhatsApp through Meta's Cloud API, or a provider with the same interface.
@@ -52,8 +54,9 @@ pub trait Reader {
 
 impl GatewaySettings {
     /// What `type` may be.
-    pub const TYPES: [&'static str; 6] = [
+    pub const TYPES: [&'static str; 7] = [
         "kannel",
+        "smpp",
         "http",
         "whatsapp_cloud",
         "twilio",
@@ -68,6 +71,7 @@ impl GatewaySettings {
     pub fn read(kind: &str, reader: &mut impl Reader) -> Option<Self> {
         match kind {
             "kannel" => reader.read().map(Self::Kannel),
+            "smpp" => reader.read().map(Self::Smpp),
             "http" => reader.read().map(Self::Http),
             "whatsapp_cloud" => reader.read().map(Self::WhatsappCloud),
             "twilio" => reader.read().map(Self::Twilio),
@@ -81,6 +85,7 @@ impl GatewaySettings {
     pub fn timeout(&self) -> SignedDuration {
         match self {
             Self::Kannel(settings) => settings.timeout,
+            Self::Smpp(settings) => settings.timeout,
             Self::Http(settings) => settings.timeout,
             Self::WhatsappCloud(settings) => settings.timeout,
             Self::Twilio(settings) => settings.timeout,
@@ -92,7 +97,7 @@ impl GatewaySettings {
     /// What kind of message the gateway carries.
     pub fn transport(&self) -> Transport {
         match self {
-            Self::Kannel(_) => Transport::Sms,
+            Self::Kannel(_) | Self::Smpp(_) => Transport::Sms,
             Self::Http(settings) => settings.transport,
             Self::WhatsappCloud(_) => Transport::Whatsapp,
             Self::Twilio(settings) => settings.transport,
@@ -115,6 +120,7 @@ pub fn build(
     let http = parts.http.clone();
     Ok(match settings {
         GatewaySettings::Kannel(settings) => Arc::new(kannel::Kannel::new(name, settings, http)?),
+        GatewaySettings::Smpp(settings) => Arc::new(smpp::Smpp::new(name, settings)?),
         GatewaySettings::Http(settings) => {
             Arc::new(http_gateway::HttpGateway::new(name, *settings, http)?)
         }

@@ -17,6 +17,7 @@ use super::{
     id::{ComplaintId, PageId},
     message::Alert,
     page::{NewPage, Page},
+    policy::Reach,
     routing::Urgency,
 };
 
@@ -37,6 +38,9 @@ pub struct Member {
     pub page: PageId,
     /// What it says.
     pub alert: Alert,
+    /// By which methods it is to go.
+    #[serde(default)]
+    pub reach: Reach,
 }
 
 impl Bundle {

@@ -3,13 +3,19 @@
 //! A fact is written once and never changed. Report, timeline and replay are folds over facts, so
 //! whatever one of them claims can be shown.
 
+mod alarm;
 pub mod carried;
 mod link;
+mod why;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::link::{GENESIS, Link};
+pub use self::{
+    alarm::Alarm,
+    link::{GENESIS, Link},
+    why::{CancelReason, FallBack, FoldReason, NoEffect, SkipReason},
+};
 
 use super::{
     complaint::Status,
@@ -346,137 +352,6 @@ pub enum What {
         /// What.
         alarm: Alarm,
     },
-}
-
-/// Why steps were folded into a later one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FoldReason {
-    /// Siaga was not running, or late, when they were due.
-    Late,
-    /// They fell into an acknowledgement's hold.
-    Held,
-    /// The deadline has passed, a warning says nothing any more.
-    DeadlinePassed,
-    /// They were due at the very moment of the later one.
-    SameMoment,
-}
-
-/// Why a target stood for nobody who is paged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipReason {
-    /// The post has no holder.
-    Vacant,
-    /// There is no such post.
-    NoSuchPost,
-    /// The holder is not in the directory.
-    UnknownResponder,
-    /// The holder has no contact method in use.
-    NoContactMethod,
-    /// The holder has said that it is not theirs, and is spared while somebody else can be told.
-    Refused,
-}
-
-/// Why an answer changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "why")]
-pub enum NoEffect {
-    /// Somebody else's acknowledgement holds already.
-    AlreadyAcknowledged {
-        /// Whose.
-        by: ResponderId,
-    },
-    /// The promise is kept, the clock stands still, or the complaint is closed.
-    NoLongerOpen,
-}
-
-/// Why the next contact method is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FallBack {
-    /// The one before failed for good.
-    Failed,
-    /// The one before gave no sign of life in time.
-    NoSignOfLife,
-}
-
-/// Why a page is no longer wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CancelReason {
-    /// Somebody acknowledged.
-    Acknowledged,
-    /// This responder refused.
-    Refused,
-    /// The unit showed progress.
-    Progressed,
-    /// The clock stands still.
-    Paused,
-    /// The complaint is closed.
-    Closed,
-    /// A later page about the same complaint takes its place.
-    Superseded,
-    /// It is another unit's now.
-    Reassigned,
-}
-
-/// What an operator must know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "alarm")]
-pub enum Alarm {
-    /// A step or warning reached nobody at all.
-    NobodyToPage {
-        /// What was due: `step 2`, `warning 75%`.
-        step: String,
-    },
-    /// Everybody whom a step or warning reaches has said that it is not theirs; they were told all
-    /// the same.
-    AllRefused {
-        /// What was due: `step 2`, `warning 75%`.
-        step: String,
-    },
-    /// Every way to a person failed.
-    Unreachable {
-        /// Who.
-        responder: ResponderId,
-    },
-    /// The policy ended without an answer.
-    Exhausted,
-    /// The clock has stood still for long: does the source still know of it?
-    PausedLong {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// A contact method's address is wrong.
-    WrongAddress {
-        /// Whose.
-        responder: ResponderId,
-        /// Which.
-        method: MethodId,
-    },
-    /// A gateway refuses our account, template or settings.
-    GatewayMisconfigured {
-        /// Which gateway.
-        gateway: String,
-    },
-    /// A gateway is down; messages go by another where there is one. Told once an outage by each
-    /// process.
-    GatewayDown {
-        /// Which gateway.
-        gateway: String,
-        /// What its last failure was.
-        why: FailureKind,
-    },
-    /// A gateway that was down carries messages again.
-    GatewayBack {
-        /// Which gateway.
-        gateway: String,
-        /// Since when it had been down.
-        down_since: Timestamp,
-    },
-    /// The calendar has no open time for this promise.
-    NoDeadline,
 }
 
 #[cfg(test)]

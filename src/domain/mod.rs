@@ -22,6 +22,7 @@ pub mod gsm;
 pub mod id;
 pub mod message;
 pub mod meta;
+pub mod notify;
 pub mod page;
 pub mod phone;
 pub mod policy;

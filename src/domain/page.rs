@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     conversation::SentMessage,
     delivery::{Address, FailureKind, ReceiptKind, Transport},
-    directory::ContactMethod,
     fact::{CancelReason, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
     message::Content,
+    notify::Way,
     policy::{DeliveryRule, Reach},
 };
 
@@ -94,6 +94,16 @@ pub struct Line {
     /// The receipts that have been recorded, by attempt: gateways tell the same more than once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<(u32, ReceiptKind)>,
+    /// How long it may go without a sign of life before the next line is used too; none is the
+    /// page's own patience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<SignedDuration>,
+    /// When its first request left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
+    /// Whether the next line was used because of this one: each passes on once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed_on: bool,
     /// How it stands.
     pub state: LineState,
 }
@@ -185,6 +195,8 @@ pub enum Outcome {
     Sent {
         /// The gateway's own id.
         gateway_id: Option<String>,
+        /// Whether its receipts name the message by that id alone.
+        receipts_by_id: bool,
     },
     /// It did not.
     Failed {
@@ -239,8 +251,8 @@ pub struct NewPage {
     pub delivery: DeliveryRule,
     /// By which methods.
     pub reach: Reach,
-    /// The methods in use, best first.
-    pub methods: Vec<ContactMethod>,
+    /// The methods in use, in their order.
+    pub ways: Vec<Way>,
     /// The reference of the message it answers.
     pub in_reply_to: Option<String>,
 }
@@ -287,11 +299,12 @@ impl Page {
     /// Opens a page and lets its first requests leave. `attempt_timeout` is how long an attempt may
     /// stay unsettled.
     pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
-        let lines = lines(&new.methods, new.reach, now);
-        let page = Self {
-            lines,
+        let reach = new.reach;
+        let mut page = Self {
+            lines: lines(&new.ways),
             ..Self::still(new, Phase::Open)
         };
+        page.plan(reach, now);
         page.advance(Input::TimerFired, attempt_timeout, now)
     }
 
@@ -320,6 +333,14 @@ impl Page {
             gave_up: false,
             facts,
             quotable: Vec::new(),
+        }
+    }
+
+    /// Plans the first line, and with it those that it leaves no time, or all of them.
+    fn plan(&mut self, reach: Reach, at: Timestamp) {
+        match reach {
+            Reach::InTurn => self.plan_from(0, at),
+            Reach::Everywhere => self.lines.iter_mut().for_each(|line| line.plan(at)),
         }
     }
 
@@ -390,15 +411,51 @@ impl Page {
         if self.phase != Phase::Open {
             return None;
         }
+        let passes_on = (0..self.lines.len()).filter_map(|index| self.passes_on_at(index));
         self.lines
             .iter()
             .filter_map(|line| match &line.state {
                 LineState::Planned { at, .. } => Some(*at),
                 LineState::InFlight { until } => Some(*until),
-                LineState::Sent { patience_until } => *patience_until,
                 _ => None,
             })
+            .chain(passes_on)
             .min()
+    }
+
+    /// When the next line is used too, should this one give no sign of life: counted from its first
+    /// request, whatever a gateway says or fails to say. None when there is no next, or nobody need
+    /// be told another way any more.
+    fn passes_on_at(&self, index: usize) -> Option<Timestamp> {
+        let line = self.lines.get(index)?;
+        if line.passed_on || self.best_receipt().is_some() || self.next_waiting().is_none() {
+            return None;
+        }
+        match line.state {
+            LineState::Sent { patience_until } => patience_until,
+            LineState::Planned { .. } | LineState::InFlight { .. } => {
+                let patience = line.patience.unwrap_or(self.delivery.patience);
+                line.begun_at?.saturating_add(patience).ok()
+            }
+            LineState::Waiting | LineState::Receipt { .. } | LineState::Failed => None,
+        }
+    }
+
+    /// The first line whose turn has not come.
+    fn next_waiting(&self) -> Option<usize> {
+        let waits = |line: &Line| line.state == LineState::Waiting;
+        self.lines.iter().position(waits)
+    }
+
+    /// Plans a line at once, and with it those that it leaves no time.
+    fn plan_from(&mut self, index: usize, now: Timestamp) {
+        for line in self.lines.iter_mut().skip(index) {
+            line.plan(now);
+            if line.patience != Some(SignedDuration::ZERO) {
+                return;
+            }
+            line.passed_on = true;
+        }
     }
 
     /// The best receipt so far by any method.
@@ -413,9 +470,9 @@ impl Page {
     }
 }
 
-/// A line for each method; the first is due at `at`, or all of them.
-fn lines(methods: &[ContactMethod], reach: Reach, at: Timestamp) -> Vec<Line> {
-    let line = |(index, method): (usize, &ContactMethod)| Line {
+/// A line for each way; none of them has its turn yet.
+fn lines(ways: &[Way]) -> Vec<Line> {
+    let line = |Way { method, patience }: &Way| Line {
         method: method.id.clone(),
         transport: method.transport,
         address: method.address.clone(),
@@ -426,13 +483,21 @@ fn lines(methods: &[ContactMethod], reach: Reach, at: Timestamp) -> Vec<Line> {
         may_recover: false,
         as_template: false,
         told: Vec::new(),
-        state: if index == 0 || reach == Reach::Everywhere {
-            LineState::Planned { at, repeat: false }
-        } else {
-            LineState::Waiting
-        },
+        patience: *patience,
+        begun_at: None,
+        passed_on: false,
+        state: LineState::Waiting,
     };
-    methods.iter().enumerate().map(line).collect()
+    ways.iter().map(line).collect()
+}
+
+impl Line {
+    fn plan(&mut self, now: Timestamp) {
+        self.state = LineState::Planned {
+            at: now,
+            repeat: false,
+        };
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! certain numbers, units or an urgency only. A gateway that is down is passed over while another
 //! fits. When none is well the least bad is tried, rather than nobody told.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     breaker::Health,
@@ -46,7 +46,7 @@ pub struct Conditions {
 }
 
 /// How pressing a page is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
     /// The deadline comes near.
@@ -62,7 +62,7 @@ impl Urgency {
         content.alert().map(|alert| Self::of_notice(alert.notice))
     }
 
-    /// The urgency of a reason to page.
+    /// The urgency of a page for this cause.
     pub fn of_notice(notice: Notice) -> Self {
         match notice {
             Notice::Warning { .. } => Self::Warning,

@@ -113,10 +113,7 @@ impl Engine {
 
     /// What of each of these pages is no longer wanted: itself, or some of what a bundle carries. One
     /// about no complaint always is.
-    async fn unwanted_of(
-        &self,
-        pages: &[Versioned<Page>],
-    ) -> Result<Vec<Vec<PageId>>, StoreError> {
+    async fn unwanted_of(&self, pages: &[Versioned<Page>]) -> Result<Vec<Vec<PageId>>, StoreError> {
         let brought: Vec<_> = pages.iter().map(|page| page.value.brings()).collect();
         let mut wanted = self.want(&brought.concat()).await?.into_iter();
         let mut is_unwanted = move || wanted.next() == Some(false);
@@ -282,7 +279,10 @@ impl Engine {
             return Some(known);
         };
         let page = &known.value;
-        match self.advance_page(&page.responder, &page.id, None, input).await {
+        match self
+            .advance_page(&page.responder, &page.id, None, input)
+            .await
+        {
             Ok(Some(page)) if page.value.phase == Phase::Open => Some(page),
             Ok(_) => None,
             Err(error) => {
@@ -342,7 +342,10 @@ impl Engine {
         let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
         self.tell_of_gateway(&name, change, failure, now);
         let outcome = match answer {
-            Ok(Sent { gateway_id }) => Outcome::Sent { gateway_id },
+            Ok(Sent { gateway_id }) => Outcome::Sent {
+                gateway_id,
+                receipts_by_id: chosen.gateway.channel.receipts_by_id(),
+            },
             Err(SendError { kind, detail, .. }) => {
                 tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
                 Outcome::Failed { kind, detail }

@@ -194,10 +194,7 @@ impl Engine {
     /// What a page's line asks of a gateway.
     pub(super) fn ask<'a>(&self, page: &Page, line: &'a Line) -> Ask<'a> {
         // A page names its unit by the short name that it shows; a bundle goes by its most urgent.
-        let short_name = page
-            .content
-            .alert()
-            .and_then(|alert| alert.unit.as_deref());
+        let short_name = page.content.alert().and_then(|alert| alert.unit.as_deref());
         let units = short_name.map_or_else(Vec::new, |short_name| {
             let world = self.worlds.get();
             let units = world.directory().units.iter();

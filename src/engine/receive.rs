@@ -12,13 +12,15 @@ use crate::{
     domain::{
         bundle::{self, Gathering, Load},
         conversation::Conversation,
-        directory::{ContactMethod, Responder},
+        directory::ContactMethod,
         escalation::{Effect, PageOrder, Via},
         fact::CancelReason,
         id::{ComplaintId, MethodId, PageId, ResponderId},
         message::{Content, ReplyNote},
+        notify::{self, Asked, Plan, Way},
         page::{self, Input, NewPage, Page},
         policy::{DeliveryRule, Reach},
+        routing::Urgency,
     },
     seam::{self, Seam},
     store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
@@ -201,9 +203,10 @@ impl Engine {
         for ((page, why), found) in cancelled.into_iter().zip(found) {
             match found {
                 Loaded::There(Versioned {
-                    value: Page {
-                        into: Some(bundle), ..
-                    },
+                    value:
+                        Page {
+                            into: Some(bundle), ..
+                        },
                     ..
                 }) => carried.entry(bundle).or_default().push((page, why)),
                 Loaded::There(known) => {
@@ -249,15 +252,19 @@ impl Engine {
         wanted: bool,
         now: Timestamp,
     ) -> Planned {
-        let methods = world
-            .directory()
-            .responders
-            .get(&order.responder)
-            .into_iter()
-            .flat_map(Responder::usable_methods)
-            .filter(|method| !talk.stopped.contains_key(&method.id))
-            .cloned()
-            .collect();
+        let asked = Asked {
+            urgency: Some(Urgency::of_notice(order.alert.notice)),
+            reach: order.reach,
+            at: self.renderer.zone().to_datetime(now),
+        };
+        let in_use = |method: &ContactMethod| !talk.stopped.contains_key(&method.id);
+        let person = world.directory().responders.get(&order.responder);
+        let nowhere = Plan {
+            ways: Vec::new(),
+            reach: order.reach,
+        };
+        let Plan { ways, reach } =
+            person.map_or(nowhere, |person| notify::plan(person, in_use, asked));
         let mut alert = order.alert.clone();
         if wanted {
             talk.share = world.code_share(&order.responder);
@@ -270,8 +277,8 @@ impl Engine {
             content: Content::Alert(alert),
             due_at: order.due_at,
             delivery: order.delivery.clone(),
-            reach: order.reach,
-            methods,
+            reach,
+            ways,
             in_reply_to: None,
         };
         if wanted {
@@ -379,7 +386,7 @@ fn confirmation(
             retries: [5, 30, 120].map(SignedDuration::from_secs).into(),
         },
         reach: Reach::InTurn,
-        methods: MethodId::parse("reply")
+        ways: MethodId::parse("reply")
             .map(|id| ContactMethod {
                 id,
                 transport: via.transport,
@@ -387,6 +394,7 @@ fn confirmation(
                 enabled: true,
             })
             .into_iter()
+            .map(Way::from)
             .collect(),
         in_reply_to: via.in_reply_to.clone(),
     }

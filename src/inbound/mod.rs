@@ -8,6 +8,7 @@
 pub mod kannel;
 pub mod link;
 pub mod matching;
+pub mod receipt;
 pub mod twilio;
 pub mod whatsapp;
 

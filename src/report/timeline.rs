@@ -1,14 +1,18 @@
 //! A complaint's timeline in words: one line a fact, Indonesian or English.
 
+mod words;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
     delivery::{ReceiptKind, Transport},
     directory::{Directory, Language},
-    fact::{Alarm, CancelReason, Fact, FallBack, FoldReason, NoEffect, SkipReason, What},
+    fact::{Fact, FallBack, NoEffect, What},
     id::{PageId, PostCode, ResponderId},
 };
+
+use self::words::{alarmed, cancelled, folded, skipped};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -387,108 +391,6 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
         who,
         transport,
         text,
-    }
-}
-
-fn folded(what: &[String], why: FoldReason, id: bool) -> String {
-    let why = match (why, id) {
-        (FoldReason::Late, true) => "sistem terlambat",
-        (FoldReason::Late, false) => "the system was late",
-        (FoldReason::Held, true) => "tertahan masa tunggu",
-        (FoldReason::Held, false) => "held by an acknowledgement",
-        (FoldReason::DeadlinePassed, true) => "tenggat sudah lewat",
-        (FoldReason::DeadlinePassed, false) => "the deadline has passed",
-        (FoldReason::SameMoment, true) => "jatuh tempo bersamaan",
-        (FoldReason::SameMoment, false) => "due at the same moment",
-    };
-    let what = what.join(", ");
-    if id {
-        format!("Digabung ({why}): {what}")
-    } else {
-        format!("Folded into a later one ({why}): {what}")
-    }
-}
-
-fn skipped(target: &str, why: SkipReason, id: bool) -> String {
-    let why = match (why, id) {
-        (SkipReason::Vacant, true) => "jabatan kosong",
-        (SkipReason::Vacant, false) => "the post is vacant",
-        (SkipReason::NoSuchPost, true) => "jabatan tidak ada",
-        (SkipReason::NoSuchPost, false) => "no such post",
-        (SkipReason::UnknownResponder, true) => "pejabat tidak terdaftar",
-        (SkipReason::UnknownResponder, false) => "holder not in the directory",
-        (SkipReason::NoContactMethod, true) => "tidak punya kontak aktif",
-        (SkipReason::NoContactMethod, false) => "no contact method in use",
-        (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
-        (SkipReason::Refused, false) => "has said it is not theirs",
-    };
-    if id {
-        format!("{target} dilewati: {why}")
-    } else {
-        format!("{target} skipped: {why}")
-    }
-}
-
-fn cancelled(why: CancelReason, id: bool) -> &'static str {
-    match (why, id) {
-        (CancelReason::Acknowledged, true) => "sudah diterima",
-        (CancelReason::Acknowledged, false) => "acknowledged",
-        (CancelReason::Refused, true) => "ditolak",
-        (CancelReason::Refused, false) => "refused",
-        (CancelReason::Progressed, true) => "ada kemajuan",
-        (CancelReason::Progressed, false) => "progress shown",
-        (CancelReason::Paused, true) => "waktu berhenti",
-        (CancelReason::Paused, false) => "clock paused",
-        (CancelReason::Closed, true) => "aduan ditutup",
-        (CancelReason::Closed, false) => "complaint closed",
-        (CancelReason::Superseded, true) => "diganti yang lebih baru",
-        (CancelReason::Superseded, false) => "a later page took its place",
-        (CancelReason::Reassigned, true) => "dialihkan",
-        (CancelReason::Reassigned, false) => "reassigned",
-    }
-}
-
-fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, id: bool) -> String {
-    match (alarm, id) {
-        (Alarm::NobodyToPage { step }, true) => {
-            format!("ALARM: tidak ada yang bisa dipanggil ({step})")
-        }
-        (Alarm::NobodyToPage { step }, false) => format!("ALARM: nobody to page ({step})"),
-        (Alarm::AllRefused { step }, true) => {
-            format!("ALARM: semua menyatakan bukan wewenangnya, tetap dipanggil ({step})")
-        }
-        (Alarm::AllRefused { step }, false) => {
-            format!("ALARM: all said it is not theirs, paged all the same ({step})")
-        }
-        (Alarm::Unreachable { responder }, true) => {
-            format!("ALARM: {} tidak terjangkau", person(responder))
-        }
-        (Alarm::Unreachable { responder }, false) => {
-            format!("ALARM: {} unreachable", person(responder))
-        }
-        (Alarm::Exhausted, true) => "ALARM: kebijakan habis tanpa jawaban".into(),
-        (Alarm::Exhausted, false) => "ALARM: the policy ended without an answer".into(),
-        (Alarm::PausedLong { since }, true) => format!("ALARM: waktu berhenti sejak {since}"),
-        (Alarm::PausedLong { since }, false) => format!("ALARM: paused since {since}"),
-        (Alarm::WrongAddress { responder, method }, true) => {
-            format!("ALARM: alamat {method} milik {} salah", person(responder))
-        }
-        (Alarm::WrongAddress { responder, method }, false) => format!(
-            "ALARM: the address {method} of {} is wrong",
-            person(responder)
-        ),
-        (Alarm::GatewayMisconfigured { gateway }, true) => {
-            format!("ALARM: gerbang {gateway} menolak pengaturan kita")
-        }
-        (Alarm::GatewayMisconfigured { gateway }, false) => {
-            format!("ALARM: gateway {gateway} refuses our settings")
-        }
-        (Alarm::GatewayDown { gateway, .. }, true) => format!("ALARM: gerbang {gateway} mati"),
-        (Alarm::GatewayDown { gateway, .. }, false) => format!("ALARM: gateway {gateway} is down"),
-        (Alarm::GatewayBack { gateway, .. }, true) => format!("gerbang {gateway} pulih"),
-        (Alarm::GatewayBack { gateway, .. }, false) => format!("gateway {gateway} is back"),
-        (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
-        (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
     }
 }
 

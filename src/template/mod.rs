@@ -149,6 +149,11 @@ impl Renderer {
         Ok((renderer, faults))
     }
 
+    /// The zone in which times are told.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// Puts `content` into words. Never fails.
     pub fn render(&self, content: &Content, to: &Recipient, now: Timestamp) -> Rendered {
         let content = &*as_said(content);

@@ -6,6 +6,7 @@ use crate::domain::{
     bundle::{Bundle, Member},
     id::{ComplaintId, PageId, ResponderId},
     message::{Alert, Content, Notice, OpenAsk, ReplyNote},
+    policy::Reach,
 };
 
 /// The moment at which the samples are told: 24 Nov 2026 13.27 WIB, the deadline of most of them.
@@ -218,7 +219,8 @@ fn bundles(missed: &Alert) -> Vec<(&'static str, Content)> {
     let member = |alert: Alert, paging| {
         let responder = ResponderId::parse("budi").ok()?;
         let page = PageId::of_paging(&alert.complaint, paging, &responder);
-        Some(Member { page, alert })
+        let reach = Reach::InTurn;
+        Some(Member { page, alert, reach })
     };
     let bundle = |alerts: Vec<Alert>| {
         let members = alerts.into_iter().zip(1..);

@@ -127,10 +127,15 @@ fn every_example_passes_the_check() {
         let (said, holds) = settings_of(&text, "sms").run(&["check"]);
         assert!(holds, "{name}: {said}");
         // And one that is filled in wrongly does not.
-        let wrong = text.replacen("timeout = \"15s\"", "timeout = \"15m\"", 1);
+        let wrong = text
+            .replacen("timeout = \"15s\"", "timeout = \"15m\"", 1)
+            .replacen("timeout = \"8s\"", "timeout = \"15m\"", 1);
         let (said, holds) = settings_of(&wrong, "sms").run(&["check"]);
         assert!(!holds && said.contains("timeout"), "{name}: {said}");
-        assert!(!said.contains("change-me"), "{name}: {said}");
+        assert!(
+            !said.contains("change-me") && !said.contains("changeme"),
+            "{name}: {said}"
+        );
         seen += 1;
     }
     assert!(seen >= 3, "{seen} examples");

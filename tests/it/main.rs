@@ -18,13 +18,16 @@ mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod notification_rules;
 mod peers;
 mod providers_whatsapp;
 mod service;
 mod shared_telephone;
 mod slow_gateway;
+mod smpp_service;
 mod smtp_service;
 mod stories;
+mod storm;
 mod support;
 mod twilio_service;
 mod whatsapp_service;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Input, LineState, NewPage, Page, Phase, Step, Transition, lines};
+use super::{Input, NewPage, Page, Phase, Step, Transition, lines};
 use crate::domain::{
     bundle::{Bundle, Member},
     fact::{CancelReason, What},
@@ -97,35 +97,34 @@ impl Page {
         }
     }
 
-    /// With more members, to leave at `at`, and what that has made happen. The ways are those of
-    /// today: the person may have changed them since the first was gathered.
+    /// With more members, to leave at `at`, and what that has made happen. It goes by the ways of its
+    /// most urgent member.
     fn with(mut self, pages: &[NewPage], at: Timestamp) -> (Self, Vec<What>) {
-        let members = pages.iter().filter_map(|new| match &new.content {
+        let Content::Bundle(bundle) = &mut self.content else {
+            return (self, Vec::new());
+        };
+        let replaced = bundle.add(pages.iter().filter_map(|new| match &new.content {
             Content::Alert(alert) => Some(Member {
                 page: new.id.clone(),
                 alert: alert.clone(),
+                reach: new.reach,
             }),
             Content::Bundle(_) | Content::Reply(_) => None,
-        });
-        let replaced = match &mut self.content {
-            Content::Bundle(bundle) => bundle.add(members),
-            Content::Alert(_) | Content::Reply(_) => Vec::new(),
-        };
-        let planned = |page: &Self| {
-            let planned = page.lines.iter().skip(1);
-            planned
-                .clone()
-                .any(|line| matches!(line.state, LineState::Planned { .. }))
-        };
-        let everywhere = planned(&self) || pages.iter().any(|it| it.reach == Reach::Everywhere);
+        }));
+        let first = bundle.members().next().map(|member| &member.page);
+        let everywhere = bundle
+            .members()
+            .any(|member| member.reach == Reach::Everywhere);
         let reach = if everywhere {
             Reach::Everywhere
         } else {
             Reach::InTurn
         };
-        if let Some(latest) = pages.last() {
-            self.lines = lines(&latest.methods, reach, at);
+        let leading = pages.iter().find(|new| Some(&new.id) == first);
+        if let Some(leading) = leading {
+            self.lines = lines(&leading.ways);
         }
+        self.plan(reach, at);
         for new in pages {
             self.due_at = self.due_at.min(new.due_at);
             self.delivery = stricter(self.delivery, &new.delivery);

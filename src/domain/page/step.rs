@@ -21,19 +21,17 @@ impl Step {
         }
         for index in 0..self.state.lines.len() {
             let line = &self.state.lines[index];
-            let out_of_patience = match line.state {
-                LineState::Sent {
-                    patience_until: Some(until),
-                } => until <= self.now,
-                // Never settled, again and again: it counts as sent, or it would be sent for ever.
-                LineState::InFlight { until } => until <= self.now && line.repeats >= UNSETTLED,
-                _ => false,
-            };
-            if out_of_patience {
+            // Never settled, again and again: it counts as sent, or it would be sent for ever.
+            let lost = matches!(line.state, LineState::InFlight { until } if until <= self.now)
+                && line.repeats >= UNSETTLED;
+            let out_of_patience = self.state.passes_on_at(index);
+            if lost {
                 self.state.lines[index].state = LineState::Sent {
                     patience_until: None,
                 };
-                self.fall_back(FallBack::NoSignOfLife);
+            }
+            if lost || out_of_patience.is_some_and(|at| at <= self.now) {
+                self.fall_back(index, FallBack::NoSignOfLife);
             }
         }
         for index in 0..self.state.lines.len() {
@@ -68,6 +66,7 @@ impl Step {
         } else {
             line.attempts += 1;
         }
+        line.begun_at.get_or_insert(now);
         line.state = LineState::InFlight {
             until: later(now, self.attempt_timeout),
         };
@@ -114,19 +113,26 @@ impl Step {
         // answer is recorded and changes nothing.
         let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
         match outcome {
-            Outcome::Sent { gateway_id } => {
-                // Replies quote a message by its gateway's id by WhatsApp only; a bundle's reference
-                // does not say what it named.
-                let by_id = gateway_id
-                    .clone()
-                    .filter(|_| line.transport == Transport::Whatsapp);
+            Outcome::Sent {
+                gateway_id,
+                receipts_by_id,
+            } => {
+                let own = reference(&page, &of);
+                let by_id = gateway_id.as_ref().and_then(|id| {
+                    if receipts_by_id {
+                        return Some(SentMessage {
+                            reference: Some(own.clone()),
+                            ..SentMessage::naming(SentMessage::name_at(&gateway, id), &[])
+                        });
+                    }
+                    // Replies quote a message by its gateway's id by WhatsApp only.
+                    let is_quoted = line.transport == Transport::Whatsapp;
+                    is_quoted.then(|| SentMessage::naming(id.clone(), named))
+                });
+                // What answers to a bundle's reference does not say what that named.
                 let by_reference = (page.is_bundle() && line.transport != Transport::Sms)
-                    .then(|| reference(&page, &of));
-                self.quotable = by_id
-                    .into_iter()
-                    .chain(by_reference)
-                    .map(|id| SentMessage::naming(id, named))
-                    .collect();
+                    .then(|| SentMessage::naming(own, named));
+                self.quotable = by_id.into_iter().chain(by_reference).collect();
                 self.facts.push(What::AttemptSent {
                     page,
                     method,
@@ -135,9 +141,7 @@ impl Step {
                     gateway_id,
                 });
                 if current {
-                    let patience = self
-                        .next_waiting()
-                        .map(|_| later(self.now, self.state.delivery.patience));
+                    let patience = self.state.passes_on_at(index);
                     let line = &mut self.state.lines[index];
                     line.state = LineState::Sent {
                         patience_until: patience,
@@ -182,10 +186,7 @@ impl Step {
             return false;
         }
         line.as_template = true;
-        line.state = LineState::Planned {
-            at: self.now,
-            repeat: false,
-        };
+        line.plan(self.now);
         true
     }
 
@@ -264,20 +265,18 @@ impl Step {
                     repeat,
                 };
                 // The way is in doubt: the person need not wait for it to get well.
-                if round == 0 {
-                    self.fall_back(FallBack::Failed);
-                }
+                self.fall_back(index, FallBack::Failed);
             }
             // Sent twice and twice no answer: a third time would only add to what may have arrived.
             Some(_) => {
                 line.state = LineState::Sent {
                     patience_until: None,
                 };
-                self.fall_back(FallBack::NoSignOfLife);
+                self.fall_back(index, FallBack::NoSignOfLife);
             }
             None => {
                 line.state = LineState::Failed;
-                self.fall_back(FallBack::Failed);
+                self.fall_back(index, FallBack::Failed);
             }
         }
     }
@@ -319,7 +318,7 @@ impl Step {
                 let form = why == Some(FailureKind::WindowClosed);
                 if !(form && self.as_template(index)) {
                     self.state.lines[index].state = LineState::Failed;
-                    self.fall_back(FallBack::Failed);
+                    self.fall_back(index, FallBack::Failed);
                 }
             }
             ReceiptKind::Delivered | ReceiptKind::Read => {
@@ -343,30 +342,21 @@ impl Step {
         }
     }
 
-    pub(super) fn next_waiting(&self) -> Option<usize> {
-        self.state
-            .lines
-            .iter()
-            .position(|line| line.state == LineState::Waiting)
-    }
-
-    pub(super) fn fall_back(&mut self, why: FallBack) {
-        if self.state.phase != Phase::Open {
-            return;
-        }
+    /// Uses the next line too, because of this one. Only the one that was begun last has not passed
+    /// on yet, so no two are begun for one cause.
+    pub(super) fn fall_back(&mut self, from: usize, why: FallBack) {
         // One that arrived needs no other.
-        if self.state.best_receipt().is_some() {
+        if self.state.phase != Phase::Open || self.state.best_receipt().is_some() {
             return;
         }
-        if let Some(next) = self.next_waiting() {
-            let line = &mut self.state.lines[next];
-            line.state = LineState::Planned {
-                at: self.now,
-                repeat: false,
-            };
+        if std::mem::replace(&mut self.state.lines[from].passed_on, true) {
+            return;
+        }
+        if let Some(next) = self.state.next_waiting() {
+            self.state.plan_from(next, self.now);
             self.facts.push(What::FellBack {
                 page: self.state.id.clone(),
-                method: line.method.clone(),
+                method: self.state.lines[next].method.clone(),
                 why,
             });
         }

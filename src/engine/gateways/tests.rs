@@ -55,6 +55,9 @@ fn line(tried: &[&str]) -> Line {
         may_recover: false,
         as_template: false,
         told: Vec::new(),
+        patience: None,
+        begun_at: None,
+        passed_on: false,
         state: LineState::Waiting,
     }
 }

@@ -1,6 +1,7 @@
 //! Lines in both languages.
 
-use super::{Alarm, Directory, Fact, FoldReason, Language, SkipReason, What, line};
+use super::{Directory, Fact, Language, What, line};
+use crate::domain::fact::{Alarm, FoldReason, SkipReason};
 use crate::domain::{complaint::Status, policy::Target};
 
 fn check(what: What, indonesian: &str, english: &str) {

@@ -20,6 +20,7 @@ pub(crate) mod redis;
 pub(crate) mod region;
 pub(crate) mod replayed;
 pub(crate) mod siaga;
+pub(crate) mod smsc;
 pub(crate) mod smtp;
 pub mod town;
 pub(crate) mod wait;

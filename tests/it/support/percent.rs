@@ -1,5 +1,7 @@
 //! Percent-encoding as forms and Kannel's fake SMSC use it: `+` is a space.
 
+use std::fmt::Write as _;
+
 /// Decodes to bytes; a `%` without two hex digits stands for itself.
 pub(crate) fn decode(encoded: &str) -> Vec<u8> {
     let bytes = encoded.as_bytes();
@@ -50,4 +52,20 @@ fn decodes_escapes_spaces_and_strays() {
     let read = fields("to=%2B62&text=a+b&empty");
     assert_eq!(read[0], ("to".into(), "+62".into()));
     assert_eq!(read[2], ("empty".into(), String::new()));
+}
+
+/// Encodes for a query, everything but letters, digits and `-._`.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
+                encoded.push(char::from(byte));
+            }
+            other => {
+                let _ = write!(encoded, "%{other:02X}");
+            }
+        }
+    }
+    encoded
 }

@@ -200,6 +200,7 @@ pub fn directory() -> Directory {
                     method("whatsapp", Transport::Whatsapp, phone),
                     method("email", Transport::Email, Address::Email(email)),
                 ],
+                rules: Vec::new(),
             },
         );
     }

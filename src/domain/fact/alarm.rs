@@ -1,0 +1,67 @@
+//! What an operator must know.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    delivery::FailureKind,
+    id::{MethodId, ResponderId},
+};
+
+/// What an operator must know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "alarm")]
+pub enum Alarm {
+    /// A step or warning reached nobody at all.
+    NobodyToPage {
+        /// What was due: `step 2`, `warning 75%`.
+        step: String,
+    },
+    /// Everybody whom a step or warning reaches has said that it is not theirs; they were told all
+    /// the same.
+    AllRefused {
+        /// What was due: `step 2`, `warning 75%`.
+        step: String,
+    },
+    /// Every way to a person failed.
+    Unreachable {
+        /// Who.
+        responder: ResponderId,
+    },
+    /// The policy ended without an answer.
+    Exhausted,
+    /// The clock has stood still for long: does the source still know of it?
+    PausedLong {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A contact method's address is wrong.
+    WrongAddress {
+        /// Whose.
+        responder: ResponderId,
+        /// Which.
+        method: MethodId,
+    },
+    /// A gateway refuses our account, template or settings.
+    GatewayMisconfigured {
+        /// Which gateway.
+        gateway: String,
+    },
+    /// A gateway is down; messages go by another where there is one. Told once an outage by each
+    /// process.
+    GatewayDown {
+        /// Which gateway.
+        gateway: String,
+        /// What its last failure was.
+        why: FailureKind,
+    },
+    /// A gateway that was down carries messages again.
+    GatewayBack {
+        /// Which gateway.
+        gateway: String,
+        /// Since when it had been down.
+        down_since: Timestamp,
+    },
+    /// The calendar has no open time for this promise.
+    NoDeadline,
+}
