@@ -133,10 +133,10 @@ fn with_ticket(words: &AlertWords) -> String {
 /// The same with a shortened ticket.
 fn with_short_ticket(words: &AlertWords) -> String {
     match words.code {
+        _ if !words.two_way => wording::short_ticket(&words.ticket),
         Some(code) => format!("{code} {}", wording::short_ticket(&words.ticket)),
         // Without a code the ticket is the answer, so it must be whole.
-        None if words.two_way => words.ticket.clone(),
-        None => wording::short_ticket(&words.ticket),
+        None => words.ticket.clone(),
     }
 }
 
@@ -144,8 +144,7 @@ fn with_short_ticket(words: &AlertWords) -> String {
 fn shortest(words: &AlertWords) -> String {
     match words.code {
         Some(code) if words.two_way => code.to_string(),
-        Some(_) => wording::short_ticket(&words.ticket),
-        None => with_short_ticket(words),
+        _ => with_short_ticket(words),
     }
 }
 

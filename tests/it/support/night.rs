@@ -100,6 +100,8 @@ text = "{{{{ text }}}}"
         assert_ne!(quick, shipped);
         std::fs::write(policies.join("baku.toml"), quick).unwrap();
         siaga.set("data.policies", &policies.display().to_string());
+        // A page a message, so that the seams lie between many; floods have nights of their own.
+        siaga.set("engine.bundle_window", "0s");
         Self {
             siaga,
             gateway_begins_well: true,

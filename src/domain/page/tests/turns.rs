@@ -242,6 +242,7 @@ proptest! {
                     }
                     Input::Settled {
                         line, attempt: found.attempts, gateway: "g".to_owned(), outcome, another,
+                        named: Vec::new(),
                     }
                 }
                 Doing::Tell(line, attempt, kind, why) => {
