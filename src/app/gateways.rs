@@ -23,12 +23,13 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
     let mut gateways = Gateways::default();
     for entry in &settings.gateways {
         let own = with_callback(entry, settings);
-        gateways.add(Gateway {
+        let gateway = Gateway {
             channel: registry::build(&entry.name, own, &parts)?,
             two_way: entry.two_way,
             links: entry.links,
             route: entry.route.clone(),
-        });
+        };
+        gateways.add_limited(gateway, &entry.limit, entry.sender.as_deref());
     }
     Ok(gateways)
 }

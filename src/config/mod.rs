@@ -7,6 +7,7 @@ mod directory;
 pub mod document;
 pub mod fault;
 pub mod gateways;
+mod limits;
 pub mod load;
 pub mod seed;
 pub mod settings;

@@ -6,11 +6,15 @@
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
 mod bundle;
+mod line;
+mod put_off;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::line::lines;
+pub use self::put_off::{Deferral, Wait};
 use super::{
     conversation::SentMessage,
     delivery::{Address, FailureKind, ReceiptKind, Transport},
@@ -94,6 +98,9 @@ pub struct Line {
     /// The receipts that have been recorded, by attempt: gateways tell the same more than once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<(u32, ReceiptKind)>,
+    /// How it waits for room, while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferral>,
     /// How long it may go without a sign of life before the next line is used too; none is the
     /// page's own patience.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -205,6 +212,8 @@ pub enum Outcome {
         /// What it said.
         detail: String,
     },
+    /// No request left: the gateway that had room when the attempt was begun has none any more.
+    Deferred(Wait),
 }
 
 /// A request that must leave now, or has left.
@@ -385,15 +394,7 @@ impl Page {
             Input::Dropped(pages) => step.dropped(pages),
         }
         step.go_on();
-        let wake_at = step.state.wake_at();
-        Transition {
-            state: step.state,
-            sends: step.sends,
-            gave_up: step.gave_up,
-            facts: step.facts,
-            wake_at,
-            quotable: step.quotable,
-        }
+        step.end()
     }
 
     /// The attempt by a line is not lost: the process that began it lives, and has it in hand. It may
@@ -467,36 +468,6 @@ impl Page {
                 _ => None,
             })
             .max()
-    }
-}
-
-/// A line for each way; none of them has its turn yet.
-fn lines(ways: &[Way]) -> Vec<Line> {
-    let line = |Way { method, patience }: &Way| Line {
-        method: method.id.clone(),
-        transport: method.transport,
-        address: method.address.clone(),
-        attempts: 0,
-        repeats: 0,
-        turned: 0,
-        tried: Vec::new(),
-        may_recover: false,
-        as_template: false,
-        told: Vec::new(),
-        patience: *patience,
-        begun_at: None,
-        passed_on: false,
-        state: LineState::Waiting,
-    };
-    ways.iter().map(line).collect()
-}
-
-impl Line {
-    fn plan(&mut self, now: Timestamp) {
-        self.state = LineState::Planned {
-            at: now,
-            repeat: false,
-        };
     }
 }
 

@@ -2,12 +2,15 @@
 //! cancelled, questions closed. All for one responder in one commit; in a flood a page, the bundle
 //! that carries it and what the conversation knows of both change together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+};
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Engine;
+use super::{Engine, pacing::Rooms};
 use crate::{
     domain::{
         bundle::{self, Gathering, Load},
@@ -48,12 +51,12 @@ pub(super) async fn receive(
         engine.unwanted(orders.values().flatten()),
         engine.store.load_conversations(&people),
     )?;
-    let work = orders
-        .into_iter()
-        .zip(conversations)
-        .map(|((responder, orders), conversation)| {
-            engine.receive_for(responder, conversation, orders, &unwanted)
-        });
+    let mut work: Vec<_> = orders.into_iter().zip(conversations).collect();
+    // Where room is scarce it goes to the most urgent.
+    work.sort_by_key(|((_, orders), _)| Reverse(orders.iter().filter_map(urgency).max()));
+    let work = work.into_iter().map(|((responder, orders), conversation)| {
+        engine.receive_for(responder, conversation, orders, &unwanted)
+    });
     for outcome in join_all(work).await {
         outcome?;
     }
@@ -180,11 +183,12 @@ impl Engine {
         {
             return Ok(false);
         }
-        if opened.iter().any(|it| it.value.state.gathers()) {
+        if opened.iter().any(|(it, _)| it.value.state.gathers()) {
             seam::pass(Seam::BundleGathered);
         }
         let departures = opened.into_iter();
-        let departures = departures.flat_map(|it| self.take_in_hand(it.version, it.value));
+        let departures =
+            departures.flat_map(|(it, rooms)| self.take_in_hand(it.version, it.value, rooms));
         self.send_all(departures.collect()).await;
         self.cancel(responder, shard, cancelled).await?;
         Ok(true)
@@ -308,7 +312,7 @@ impl Engine {
         gathering: &mut Option<Gathering>,
         known: Option<Versioned<Page>>,
         now: Timestamp,
-    ) -> (Vec<Versioned<page::Transition>>, Unit) {
+    ) -> (Vec<(Versioned<page::Transition>, Rooms)>, Unit) {
         let timeout = self.tuning.attempt_timeout;
         let mut changes = Vec::with_capacity(pages.len());
         let mut asking = Vec::new();
@@ -341,14 +345,22 @@ impl Engine {
             changes.extend(members.map(|new| (0, Page::bundled(new, into.clone()))));
         }
         let mut unit = Unit::default();
-        let opened = changes.into_iter().map(|(version, value)| {
+        let opened = changes.into_iter().map(|(version, transition)| {
+            let (value, rooms) = self.make_room(transition, now);
             let part = self.store.page_unit(version, &value, now);
             unit.machines.extend(part.machines);
             unit.outbox.extend(part.outbox);
             let version = version + 1;
-            Versioned { version, value }
+            (Versioned { version, value }, rooms)
         });
         (opened.collect(), unit)
+    }
+}
+
+fn urgency(order: &Order) -> Option<Urgency> {
+    match &order.effect {
+        Effect::Page(page) => Some(Urgency::of_notice(page.alert.notice)),
+        _ => None,
     }
 }
 

@@ -30,5 +30,7 @@ mod smtp_service;
 mod stories;
 mod storm;
 mod support;
+mod throttle;
+mod throttle_service;
 mod twilio_service;
 mod whatsapp_service;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Input, NewPage, Page, Phase, Step, Transition, lines};
+use super::{Input, NewPage, Page, Phase, Step, Transition, line::lines};
 use crate::domain::{
     bundle::{Bundle, Member},
     fact::{CancelReason, What},

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Another, LineState, Outcome, Phase, Send, Step, UNSETTLED, reference};
+use super::{Another, LineState, Outcome, Phase, Send, Step, Transition, UNSETTLED, reference};
 use crate::domain::{
     conversation::SentMessage,
     delivery::{FailureKind, ReceiptKind, Transport},
@@ -13,6 +13,19 @@ use crate::domain::{
 };
 
 impl Step {
+    /// What came of it.
+    pub(super) fn end(self) -> Transition {
+        let wake_at = self.state.wake_at();
+        Transition {
+            state: self.state,
+            sends: self.sends,
+            gave_up: self.gave_up,
+            facts: self.facts,
+            wake_at,
+            quotable: self.quotable,
+        }
+    }
+
     /// Lets what is due leave, gives up on what is over, and uses the next method where the last
     /// one gave no sign of life.
     pub(super) fn go_on(&mut self) {
@@ -66,6 +79,9 @@ impl Step {
         } else {
             line.attempts += 1;
         }
+        if line.deferred.is_some() && line.attempts + line.repeats == 1 {
+            line.begun_at = Some(now); // It waited for room, and this is its first request.
+        }
         line.begun_at.get_or_insert(now);
         line.state = LineState::InFlight {
             until: later(now, self.attempt_timeout),
@@ -112,7 +128,16 @@ impl Step {
         // A receipt may have come before the answer, and an attempt may have been repeated: then the
         // answer is recorded and changes nothing.
         let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
+        let transport = line.transport;
+        if current && !matches!(outcome, Outcome::Deferred(_)) {
+            self.state.lines[index].deferred = None;
+        }
         match outcome {
+            Outcome::Deferred(wait) => {
+                if current {
+                    self.deferred(index, wait);
+                }
+            }
             Outcome::Sent {
                 gateway_id,
                 receipts_by_id,
@@ -126,11 +151,11 @@ impl Step {
                         });
                     }
                     // Replies quote a message by its gateway's id by WhatsApp only.
-                    let is_quoted = line.transport == Transport::Whatsapp;
+                    let is_quoted = transport == Transport::Whatsapp;
                     is_quoted.then(|| SentMessage::naming(id.clone(), named))
                 });
                 // What answers to a bundle's reference does not say what that named.
-                let by_reference = (page.is_bundle() && line.transport != Transport::Sms)
+                let by_reference = (page.is_bundle() && transport != Transport::Sms)
                     .then(|| SentMessage::naming(own, named));
                 self.quotable = by_id.into_iter().chain(by_reference).collect();
                 self.facts.push(What::AttemptSent {
@@ -367,6 +392,6 @@ impl Step {
     }
 }
 
-fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
+pub(super) fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
     at.saturating_add(length).unwrap_or(Timestamp::MAX)
 }
