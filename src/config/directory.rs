@@ -60,6 +60,8 @@ struct PersonRow {
     #[serde(default)]
     email: Option<String>,
     #[serde(default)]
+    voice: Option<String>,
+    #[serde(default)]
     order: Option<Vec<Transport>>,
     #[serde(default)]
     disabled: Vec<MethodId>,
@@ -243,6 +245,7 @@ impl Builder {
             (Transport::Sms, &row.sms),
             (Transport::Whatsapp, &row.whatsapp),
             (Transport::Email, &row.email),
+            (Transport::Voice, &row.voice),
         ];
         let order = row.order.unwrap_or(written);
         let mut sorted: Vec<_> = given.into_iter().collect();
@@ -376,7 +379,7 @@ fn address(transport: Transport, text: &str) -> Result<Address, String> {
         Transport::Email => EmailAddress::parse(text)
             .map(Address::Email)
             .map_err(|error| error.to_string()),
-        Transport::Sms | Transport::Whatsapp => PhoneNumber::parse(text)
+        Transport::Sms | Transport::Whatsapp | Transport::Voice => PhoneNumber::parse(text)
             .map(Address::Phone)
             .map_err(|error| error.to_string()),
     }

@@ -127,8 +127,10 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
             place,
             name: common.name,
             two_way: common.two_way,
-            // Short messages carry no link unless the route is known to let them through.
-            links: common.links.unwrap_or(transport != Transport::Sms),
+            // Short messages carry no link unless the route is known to let them through; nobody
+            // writes a spoken one down.
+            links: transport != Transport::Voice
+                && common.links.unwrap_or(transport != Transport::Sms),
             route: Route {
                 // As they are written, from 1.
                 order: common

@@ -124,7 +124,7 @@ pub struct Gathering {
 #[derive(Debug, Clone)]
 pub enum Load {
     /// By itself, at once.
-    Alone(NewPage),
+    Alone(Box<NewPage>),
     /// With what is being gathered.
     Joins(Vec<NewPage>),
     /// As a new bundle.
@@ -152,7 +152,7 @@ pub fn arrange(
     }
     if window.is_zero() {
         *gathering = None;
-        return pages.into_iter().map(Load::Alone).collect();
+        return alone(pages);
     }
     pages.sort_by_cached_key(|new| new.content.alert().map(rank));
     let mut loads = Vec::new();
@@ -181,7 +181,7 @@ pub fn arrange(
             bundle: None,
         });
         if let [_] = pages.as_slice() {
-            return pages.into_iter().map(Load::Alone).collect();
+            return alone(pages);
         }
     }
     while !pages.is_empty() {
@@ -196,6 +196,11 @@ pub fn arrange(
         pages = rest;
     }
     loads
+}
+
+fn alone(pages: Vec<NewPage>) -> Vec<Load> {
+    let boxed = pages.into_iter().map(Box::new);
+    boxed.map(Load::Alone).collect()
 }
 
 #[cfg(test)]

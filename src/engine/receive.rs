@@ -329,7 +329,7 @@ impl Engine {
         let mut known = known;
         for load in loads {
             let (version, carrier, members) = match load {
-                Load::Alone(new) => (0, Some(Page::open(new, timeout, now)), Vec::new()),
+                Load::Alone(new) => (0, Some(Page::open(*new, timeout, now)), Vec::new()),
                 Load::Together { at, pages } => {
                     (0, Page::open_together(&pages, at, timeout, now), pages)
                 }

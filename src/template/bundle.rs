@@ -84,6 +84,14 @@ impl BundleWords {
         self
     }
 
+    /// The same for a call, which is answered by keys.
+    pub(crate) fn for_voice(mut self) -> Self {
+        self.items = self.items.into_iter().map(AlertWords::for_voice).collect();
+        self.listed = self.items.iter().map(|it| it.ticket.clone()).collect();
+        self.first = self.first.for_voice();
+        self
+    }
+
     /// The items, each in one line: `12 LGWP14376928`.
     pub(crate) fn listed(&self) -> &[String] {
         &self.listed
@@ -109,6 +117,8 @@ impl BundleWords {
             more => self.more,
             late => self.late,
             refused => self.refused,
+            ticket => &self.first.ticket,
+            standing => self.first.standing(),
             items => self.items.iter().map(AlertWords::value).collect::<Value>(),
             list => listed.collect::<Vec<_>>().join(", "),
             addressee => self.first.addressee.clone(),
@@ -259,7 +269,8 @@ pub(super) fn says_what_it_must(
         _ => &[],
     };
     let asks = text.contains(ALL) || buttons.iter().any(|button| button.payload == ALL);
-    if to.two_way && to.transport != Transport::Email && !asks {
+    // A call is answered by a key, a letter is known by itself.
+    if to.two_way && matches!(to.transport, Transport::Sms | Transport::Whatsapp) && !asks {
         missing.push("{{ answer_all }}");
     }
     let html = match message {

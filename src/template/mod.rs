@@ -17,6 +17,7 @@ mod samples;
 mod sms;
 #[cfg(test)]
 mod tests;
+mod voice;
 mod whatsapp;
 mod wording;
 mod words;
@@ -175,6 +176,14 @@ impl Renderer {
         for (sample, content) in samples() {
             for to in circumstances() {
                 let (message, bare) = self.compose(tried, &content, &to, SAMPLE_NOW)?;
+                if let Message::Voice { .. } = &message
+                    && file.starts_with("voice/")
+                {
+                    lint::check_voice(message.plain_text()).map_err(|(what, remedy)| {
+                        let what = format!("with the sample {sample}: {what}");
+                        TemplateFault::new(file, what, remedy)
+                    })?;
+                }
                 if let Message::Sms { text } = &message
                     && file.starts_with("sms/")
                 {
@@ -296,6 +305,24 @@ impl Renderer {
                     html,
                 }
             }
+            (Transport::Voice, _) => {
+                let value = match content {
+                    Content::Alert(alert) => {
+                        let words = AlertWords::new(alert, to, now, &self.zone);
+                        words.for_voice().value()
+                    }
+                    Content::Bundle(bundle) => several(bundle)?.for_voice().value(),
+                    Content::Reply(note) => {
+                        let words = NoteWords::new(note, to, now, &self.zone);
+                        words.for_voice().value()
+                    }
+                };
+                let (farewell, own) = voice::farewell(to.language);
+                let text = tidy(&run(&text_name, value)?);
+                let farewell = tidy(&run(&farewell, own)?);
+                let asks = !matches!(content, Content::Reply(_));
+                voice::message(text, farewell, to, asks)
+            }
         };
         says_what_it_must(&message, content, to, &text_name)?;
         Ok((message, bare))
@@ -314,7 +341,15 @@ impl Renderer {
                 words.map_or_else(String::new, |words| match transport {
                     Transport::Sms => plain::sms_bundle(&words.for_sms()),
                     Transport::Whatsapp | Transport::Email => plain::bundle(&words),
+                    Transport::Voice => plain::spoken_bundle(&words) + voice::plain_keys(to),
                 })
+            }
+            (Content::Alert(alert), Transport::Voice) => {
+                let words = AlertWords::new(alert, to, now, &self.zone).for_voice();
+                plain::alert(&words) + voice::plain_keys(to)
+            }
+            (Content::Reply(note), Transport::Voice) => {
+                plain::note(&NoteWords::new(note, to, now, &self.zone).for_voice())
             }
             (Content::Alert(alert), _) => {
                 plain::alert(&AlertWords::new(alert, to, now, &self.zone))
@@ -332,6 +367,10 @@ impl Renderer {
                 html: plain::html(&text),
                 text,
             },
+            Transport::Voice => {
+                let farewell = voice::plain_farewell(to.language).to_owned();
+                voice::message(text, farewell, to, matches!(content, Content::Alert(_)))
+            }
         }
     }
 }
@@ -348,7 +387,10 @@ fn says_what_it_must(
         Content::Bundle(bundle) => return bundle::says_what_it_must(message, bundle, to, file),
         Content::Reply(_) => return says_something(message, file),
     };
-    let ticket = alert.complaint.as_str();
+    let ticket = match to.transport {
+        Transport::Voice => &voice::spelled(alert.complaint.as_str(), words::code_of(to.language)),
+        _ => alert.complaint.as_str(),
+    };
     let mut missing = Vec::new();
     if !message.plain_text().contains(ticket) {
         missing.push("{{ ticket }}");
@@ -359,7 +401,8 @@ fn says_what_it_must(
         missing.push("{{ ticket }} in the HTML");
     }
     let answer = alert.code.map(|code| format!("OK {code}"));
-    if to.transport != Transport::Email
+    // A call is answered by a key, a letter is known by itself.
+    if matches!(to.transport, Transport::Sms | Transport::Whatsapp)
         && to.two_way
         && answer.is_some_and(|answer| !message.plain_text().contains(&answer))
     {

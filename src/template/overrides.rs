@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig};
 
 /// Every shipped template that may be overridden: its name, which is its path in the folder, and
 /// its text.
-pub(crate) const SHIPPED: [(&str, &str); 30] = [
+pub(crate) const SHIPPED: [(&str, &str); 38] = [
     template(
         "sms/alert.id.txt",
         include_str!("../../templates/sms/alert.id.txt"),
@@ -130,6 +130,38 @@ pub(crate) const SHIPPED: [(&str, &str); 30] = [
         "email/bundle.en.html",
         include_str!("../../templates/email/bundle.en.html"),
     ),
+    template(
+        "voice/bundle.id.txt",
+        include_str!("../../templates/voice/bundle.id.txt"),
+    ),
+    template(
+        "voice/bundle.en.txt",
+        include_str!("../../templates/voice/bundle.en.txt"),
+    ),
+    template(
+        "voice/alert.id.txt",
+        include_str!("../../templates/voice/alert.id.txt"),
+    ),
+    template(
+        "voice/alert.en.txt",
+        include_str!("../../templates/voice/alert.en.txt"),
+    ),
+    template(
+        "voice/reply.id.txt",
+        include_str!("../../templates/voice/reply.id.txt"),
+    ),
+    template(
+        "voice/reply.en.txt",
+        include_str!("../../templates/voice/reply.en.txt"),
+    ),
+    template(
+        "voice/farewell.id.txt",
+        include_str!("../../templates/voice/farewell.id.txt"),
+    ),
+    template(
+        "voice/farewell.en.txt",
+        include_str!("../../templates/voice/farewell.en.txt"),
+    ),
 ];
 
 const fn template(name: &'static str, text: &'static str) -> (&'static str, &'static str) {
@@ -221,7 +253,7 @@ pub(crate) fn read(folder: &Path) -> io::Result<Found> {
     let mut faults = Vec::new();
     // A folder that cannot be read at all is a wrong setting, not a wrong template.
     fs::read_dir(folder)?;
-    for part in ["sms", "whatsapp", "email"] {
+    for part in ["sms", "whatsapp", "email", "voice"] {
         let entries = match fs::read_dir(folder.join(part)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

@@ -74,8 +74,17 @@ pub(crate) fn alert(words: &AlertWords) -> String {
 
 /// A bare message about several complaints that fits one part.
 pub(crate) fn sms_bundle(words: &BundleWords) -> String {
+    several(words, words.first.two_way)
+}
+
+/// The same as a call says it, which is answered by keys.
+pub(crate) fn spoken_bundle(words: &BundleWords) -> String {
+    several(words, false)
+}
+
+fn several(words: &BundleWords, by_reply: bool) -> String {
     let total = words.total();
-    match (words.first.language, words.first.two_way) {
+    match (words.first.language, by_reply) {
         ("en", true) => format!("SIAGA: {total} complaints have no answer. Reply OK SEMUA."),
         ("en", false) => format!("SIAGA: {total} complaints have no answer. Please act now."),
         (_, true) => format!("SIAGA: {total} aduan belum direspons. Balas OK SEMUA."),

@@ -33,4 +33,5 @@ mod support;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod voice_service;
 mod whatsapp_service;

@@ -110,7 +110,7 @@ impl Person {
         let known = id.and_then(|id| self.pages.get(&id).cloned());
         for load in arrange(&mut self.gathering, known.as_ref(), orders, WINDOW, at) {
             let (carrier, members) = match load {
-                Load::Alone(new) => (Page::open(new, TIMEOUT, at), Vec::new()),
+                Load::Alone(new) => (Page::open(*new, TIMEOUT, at), Vec::new()),
                 Load::Joins(pages) => (known.clone().unwrap().join(&pages), pages),
                 Load::Together { at: leaves, pages } => {
                     let opened = Page::open_together(&pages, leaves, TIMEOUT, at);

@@ -12,6 +12,9 @@ use crate::domain::{
     message::Content,
 };
 
+/// The least wait before a telephone that was busy or not picked up rings again.
+const REDIAL: SignedDuration = SignedDuration::from_mins(2);
+
 impl Step {
     /// What came of it.
     pub(super) fn end(self) -> Transition {
@@ -335,6 +338,18 @@ impl Step {
             return; // Overtaken by a better one; it is on record.
         }
         match kind {
+            // Nobody could take it just now: the same way again after the rule's next wait, and at
+            // once the next one, as when a gateway could not.
+            ReceiptKind::Failed if why == Some(FailureKind::Temporary) => {
+                let kind = match line.transport {
+                    Transport::Voice => FailureKind::RateLimited {
+                        retry_after: Some(REDIAL),
+                    },
+                    _ => FailureKind::Temporary,
+                };
+                let gateway = line.transport.to_string();
+                self.failed(index, of.attempt, gateway, &kind, Another::None);
+            }
             ReceiptKind::Failed => {
                 let (method, gateway) = (line.method.clone(), line.transport.to_string());
                 if let Some(why) = &why {

@@ -18,6 +18,7 @@ use crate::domain::{
 };
 
 mod failover;
+mod for_the_moment;
 mod put_off;
 mod turns;
 mod window;

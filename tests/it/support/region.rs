@@ -310,10 +310,10 @@ impl Audit {
             What::Bundled { page, into } => {
                 assert_eq!(self.bundled.insert(page, into), None, "in two bundles");
             }
-            What::PageCancelled { page, .. } if !page.is_bundle() => {
-                if !self.begun.contains_key(self.carrier(&page)) {
-                    self.stopped.insert(page);
-                }
+            What::PageCancelled { page, .. }
+                if !page.is_bundle() && !self.begun.contains_key(self.carrier(&page)) =>
+            {
+                self.stopped.insert(page);
             }
             _ => {}
         }
