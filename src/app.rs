@@ -111,6 +111,7 @@ impl Service {
             store: backend.store.clone(),
             worlds,
             clock: around.clock.clone(),
+            contacts: settings.contacts,
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);

@@ -13,6 +13,7 @@ pub mod breaker;
 pub mod bundle;
 pub mod calendar;
 pub mod complaint;
+pub mod contacts;
 pub mod conversation;
 pub mod delivery;
 pub mod directory;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::line::lines;
 pub use self::put_off::{Deferral, Wait};
 use super::{
-    conversation::SentMessage,
+    conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
     fact::{CancelReason, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
@@ -241,6 +241,9 @@ pub struct Transition {
     /// A message that has gone out and may be quoted in a reply, by each of its names: the
     /// conversation remembers it, in the same commit.
     pub quotable: Vec<SentMessage>,
+    /// Where nobody can be reached, as a gateway has just said: the conversation takes it out of use,
+    /// in the same commit.
+    pub undeliverable: Option<Switch>,
 }
 
 /// What a new page needs.
@@ -278,6 +281,7 @@ struct Step {
     facts: Vec<What>,
     gave_up: bool,
     quotable: Vec<SentMessage>,
+    undeliverable: Option<Switch>,
 }
 
 #[expect(
@@ -342,6 +346,7 @@ impl Page {
             gave_up: false,
             facts,
             quotable: Vec::new(),
+            undeliverable: None,
         }
     }
 
@@ -378,6 +383,7 @@ impl Page {
             facts: Vec::new(),
             gave_up: false,
             quotable: Vec::new(),
+            undeliverable: None,
         };
         match input {
             Input::TimerFired => {}

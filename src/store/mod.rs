@@ -25,6 +25,7 @@ mod queues;
 mod scripts;
 pub mod seen;
 pub mod snapshots;
+mod switch;
 pub mod world;
 
 use std::{collections::HashMap, sync::Arc};
@@ -32,12 +33,13 @@ use std::{collections::HashMap, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
-    advance::{Advanced, Opened, facts_about},
+    advance::{Advanced, Opened, PageInput, facts_about},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::{Loaded, Versioned},
     queues::{Claimed, Entry},
+    switch::{crossing, switch_for},
     world::{World, Worlds},
 };
 
