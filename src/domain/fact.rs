@@ -19,6 +19,7 @@ pub use self::{
 
 use super::{
     complaint::Status,
+    cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
@@ -262,6 +263,9 @@ pub enum What {
         /// The gateway's own id of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gateway_id: Option<String>,
+        /// What it costs, in the currency's whole units.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        cost: u64,
     },
     /// The gateway did not take it.
     AttemptFailed {
@@ -277,6 +281,9 @@ pub enum What {
         kind: FailureKind,
         /// What the gateway said.
         detail: String,
+        /// What it may cost all the same, when it may have been sent.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        cost: u64,
     },
     /// A gateway told how a message fared.
     Receipt {
@@ -303,6 +310,15 @@ pub enum What {
         until: Timestamp,
         /// Why.
         why: DeferReason,
+    },
+    /// A contact method is passed over because of what it costs.
+    Spared {
+        /// The page.
+        page: PageId,
+        /// Which method.
+        method: MethodId,
+        /// How much had to be saved.
+        why: Thrift,
     },
     /// The next contact method is used too.
     FellBack {
@@ -363,6 +379,14 @@ pub enum What {
         /// What.
         alarm: Alarm,
     },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+fn is_nought(cost: &u64) -> bool {
+    *cost == 0
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod bundle;
 mod line;
 mod put_off;
+mod spare;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
@@ -111,6 +112,9 @@ pub struct Line {
     /// Whether the next line was used because of this one: each passes on once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passed_on: bool,
+    /// Whether it was passed over because of what it costs: it has its turn when all others have failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spared: bool,
     /// How it stands.
     pub state: LineState,
 }
@@ -168,6 +172,8 @@ pub enum Input {
         another: Another,
         /// The complaints that the message named when it left.
         named: Vec<ComplaintId>,
+        /// What the gateway asks for it, in the currency's whole units.
+        cost: u64,
     },
     /// The gateway tells how a message fared.
     Receipt {
@@ -238,6 +244,8 @@ pub struct Transition {
     pub facts: Vec<What>,
     /// When the state next wants [`Input::TimerFired`].
     pub wake_at: Option<Timestamp>,
+    /// What was spent: it is counted in the same commit.
+    pub cost: u64,
     /// A message that has gone out and may be quoted in a reply, by each of its names: the
     /// conversation remembers it, in the same commit.
     pub quotable: Vec<SentMessage>,
@@ -280,6 +288,7 @@ struct Step {
     sends: Vec<Send>,
     facts: Vec<What>,
     gave_up: bool,
+    cost: u64,
     quotable: Vec<SentMessage>,
     undeliverable: Option<Switch>,
 }
@@ -345,6 +354,7 @@ impl Page {
             sends: Vec::new(),
             gave_up: false,
             facts,
+            cost: 0,
             quotable: Vec::new(),
             undeliverable: None,
         }
@@ -375,16 +385,7 @@ impl Page {
         attempt_timeout: SignedDuration,
         now: Timestamp,
     ) -> Transition {
-        let mut step = Step {
-            now,
-            attempt_timeout,
-            state: self,
-            sends: Vec::new(),
-            facts: Vec::new(),
-            gave_up: false,
-            quotable: Vec::new(),
-            undeliverable: None,
-        };
+        let mut step = Step::of(self, attempt_timeout, now);
         match input {
             Input::TimerFired => {}
             Input::Settled {
@@ -393,8 +394,12 @@ impl Page {
                 gateway,
                 outcome,
                 another,
+                cost,
                 named,
-            } => step.settled(Send { line, attempt }, gateway, outcome, another, &named),
+            } => {
+                step.cost = cost;
+                step.settled(Send { line, attempt }, gateway, outcome, another, &named);
+            }
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
             Input::Dropped(pages) => step.dropped(pages),
@@ -450,7 +455,7 @@ impl Page {
 
     /// The first line whose turn has not come.
     fn next_waiting(&self) -> Option<usize> {
-        let waits = |line: &Line| line.state == LineState::Waiting;
+        let waits = |line: &Line| line.state == LineState::Waiting && !line.spared;
         self.lines.iter().position(waits)
     }
 

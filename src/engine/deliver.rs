@@ -19,21 +19,21 @@ use super::{
     gateways::{Gateway, Start},
     in_hand::Held,
     pacing::{Rooms, Slot},
+    wanted::no_longer_wanted,
 };
 use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
     domain::{
         delivery::{Address, FailureKind, Transport},
-        fact::CancelReason,
         id::{ComplaintId, PageId, ResponderId},
-        message::Content,
-        page::{self, Another, Input, Line, Outcome, Page, Phase, Send},
+        message::{Content, Message},
+        page::{self, Another, Input, Line, Outcome, Page, Send},
         routing::Urgency,
         sender::Sender,
     },
     seam::{self, Seam},
-    store::{Committed, Loaded, PageInput, Shard, StoreError, Versioned},
+    store::{Committed, PageInput, Shard, StoreError, Versioned},
     template::Recipient,
 };
 
@@ -100,44 +100,15 @@ pub(super) struct Departure {
     slot: Option<Slot>,
 }
 
+/// What came of a request.
+struct Answered {
+    gateway: String,
+    outcome: Outcome,
+    another: Another,
+    cost: u64,
+}
+
 impl Engine {
-    /// Whether complaints still want these pages. One that cannot be read is taken to: a page too
-    /// many is better than silence.
-    pub(super) async fn want(
-        &self,
-        pages: &[(ComplaintId, PageId)],
-    ) -> Result<Vec<bool>, StoreError> {
-        let complaints: Vec<ComplaintId> = pages
-            .iter()
-            .map(|(complaint, _)| complaint.clone())
-            .collect();
-        let found = self.store.find_escalations(&complaints).await?;
-        Ok(pages
-            .iter()
-            .zip(found)
-            .map(|((_, page), found)| match found {
-                Loaded::There(escalation) => escalation.value.wants(page),
-                Loaded::Absent => false,
-                Loaded::Unreadable { .. } => true,
-            })
-            .collect())
-    }
-
-    /// What of each of these pages is no longer wanted: itself, or some of what a bundle carries. One
-    /// about no complaint always is.
-    async fn unwanted_of(&self, pages: &[Versioned<Page>]) -> Result<Vec<Vec<PageId>>, StoreError> {
-        let brought: Vec<_> = pages.iter().map(|page| page.value.brings()).collect();
-        let mut wanted = self.want(&brought.concat()).await?.into_iter();
-        let mut is_unwanted = move || wanted.next() == Some(false);
-        Ok(brought
-            .into_iter()
-            .map(|brought| {
-                let unwanted = brought.into_iter().filter(|_| is_unwanted());
-                unwanted.map(|(_, page)| page).collect()
-            })
-            .collect())
-    }
-
     /// Gives an input to a page and lets leave what follows; gives the page as it is then, none when
     /// there is no such page. `known` is the page as it was last committed, where that is at hand.
     ///
@@ -254,7 +225,12 @@ impl Engine {
                 return;
             };
             seam::pass(Seam::AttemptRecorded);
-            let (gateway, outcome, another) = self.request(page, &send, slot).await;
+            let Answered {
+                gateway,
+                outcome,
+                another,
+                cost,
+            } = self.request(page, &send, slot).await;
             seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
@@ -279,6 +255,7 @@ impl Engine {
                 outcome,
                 another,
                 named: page.content.complaints().into_iter().cloned().collect(),
+                cost,
             };
             // What the gateway said is known here alone, so it is told again while Redis is away for
             // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
@@ -293,30 +270,6 @@ impl Engine {
             }
             seam::pass(Seam::Settled);
         })
-    }
-
-    /// What is left to be said of a page that has waited: its complaints are asked once more whether
-    /// they still want it. None when nothing is.
-    async fn asked_again(&self, known: Versioned<Page>) -> Option<Versioned<Page>> {
-        let unwanted = self.unwanted_of(std::slice::from_ref(&known)).await;
-        // They cannot be asked: a page too many is better than silence.
-        let unwanted = unwanted.unwrap_or_default().pop().unwrap_or_default();
-        let Some(input) = no_longer_wanted(&known.value, unwanted) else {
-            return Some(known);
-        };
-        let page = &known.value;
-        match self
-            .advance_page(&page.responder, &page.id, None, input)
-            .await
-        {
-            Ok(Some(page)) if page.value.phase == Phase::Open => Some(page),
-            Ok(_) => None,
-            Err(error) => {
-                // It does not leave all the same; when its time has run out it is asked about anew.
-                tracing::error!(page.id = %page.id, %error, "a page is not cancelled yet");
-                None
-            }
-        }
     }
 
     /// Settles one request of a page that was committed as `known`. A failure may send the page
@@ -349,12 +302,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn request(
-        &self,
-        page: &Page,
-        send: &Send,
-        slot: Option<Slot>,
-    ) -> (String, Outcome, Another) {
+    async fn request(&self, page: &Page, send: &Send, slot: Option<Slot>) -> Answered {
         let line = &page.lines[send.line];
         let now = self.clock.now();
         let ask = self.ask(page, send.line);
@@ -368,28 +316,48 @@ impl Engine {
                         detail: self.gateways.lack(line.transport),
                     },
                 };
-                return (line.transport.to_string(), outcome, Another::None);
+                return Answered {
+                    gateway: line.transport.to_string(),
+                    outcome,
+                    another: Another::None,
+                    cost: 0,
+                };
             }
         };
         let outgoing = self.outgoing(page, send, chosen.gateway, now).await;
         chosen.slot.leaves(self.clock.now());
         let name = chosen.gateway.channel.name().to_owned();
+        let receipts_by_id = chosen.gateway.channel.receipts_by_id();
         let answer = chosen.gateway.channel.send(&outgoing).await;
         let failure = answer.as_ref().err().map(|error| &error.kind);
         let now = self.clock.now();
         let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
         self.tell_of_gateway(&name, change, failure, now);
+        let cost = match (failure, &outgoing.message) {
+            // Free text goes only while WhatsApp's window is open, and then for nothing.
+            (_, Message::WhatsappText { .. }) => 0,
+            // What may have been sent may be on the bill.
+            (None | Some(FailureKind::Unknown), _) => chosen.slot.price(),
+            _ => 0,
+        };
+        drop(chosen);
+        self.count_cost(&name, cost, now).await;
         let outcome = match answer {
             Ok(Sent { gateway_id }) => Outcome::Sent {
                 gateway_id,
-                receipts_by_id: chosen.gateway.channel.receipts_by_id(),
+                receipts_by_id,
             },
             Err(SendError { kind, detail, .. }) => {
                 tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
                 Outcome::Failed { kind, detail }
             }
         };
-        (name, outcome, another)
+        Answered {
+            gateway: name,
+            outcome,
+            another,
+            cost,
+        }
     }
 
     /// The page in words, as this gateway carries them.
@@ -450,18 +418,6 @@ impl Engine {
         // When in doubt: a template may always be sent.
         sender.is_ok_and(|sender| sender.value.whatsapp_window_open(now))
     }
-}
-
-/// What becomes of a page of which this much is no longer wanted; nothing, if all of it is.
-fn no_longer_wanted(page: &Page, unwanted: Vec<PageId>) -> Option<Input> {
-    if unwanted.is_empty() {
-        return None;
-    }
-    let why = CancelReason::Superseded;
-    Some(match page.content {
-        Content::Bundle(_) => Input::Dropped(unwanted.into_iter().map(|it| (it, why)).collect()),
-        Content::Alert(_) | Content::Reply(_) => Input::Cancelled(why),
-    })
 }
 
 /// The line by which WhatsApp said that its window for free text is closed.

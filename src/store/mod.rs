@@ -15,6 +15,7 @@
 pub mod advance;
 pub mod committer;
 mod connection;
+mod costs;
 pub mod embedded;
 mod imports;
 pub mod keys;

@@ -11,6 +11,8 @@
 mod bad_requests;
 mod bundles;
 mod changes;
+mod costs;
+mod costs_service;
 mod export;
 mod failover;
 mod failover_service;

@@ -166,6 +166,7 @@ impl Person {
                 outcome,
                 another: Another::None,
                 named: Vec::new(),
+                cost: 0,
             };
             self.advance(&page.id, settled, at);
         }

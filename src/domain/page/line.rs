@@ -22,6 +22,7 @@ pub(super) fn lines(ways: &[Way]) -> Vec<Line> {
         patience: *patience,
         begun_at: None,
         passed_on: false,
+        spared: false,
         state: LineState::Waiting,
     };
     ways.iter().map(line).collect()

@@ -14,6 +14,7 @@ fn failed_by(gateway: &str, attempt: u32, kind: FailureKind, another: Another) -
         },
         another,
         named: Vec::new(),
+        cost: 0,
     }
 }
 
