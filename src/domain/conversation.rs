@@ -22,6 +22,7 @@ use super::{
     bundle::Gathering,
     id::{ComplaintId, MethodId},
     message::{OpenAsk, ReplyNote},
+    referral::Named,
     reply::{Meaning, Reply, Scope},
 };
 
@@ -145,6 +146,8 @@ pub enum Outcome {
         complaints: Vec<ComplaintId>,
         /// To whom, in their words.
         to: Option<String>,
+        /// Whom those words name; the conversation knows no directory, so this is looked up after.
+        named: Option<Named>,
     },
     /// Only an answer is due.
     Say(ReplyNote),
@@ -328,10 +331,12 @@ impl Conversation {
             Meaning::Refuse => self.aimed(incoming, |complaints| Outcome::Refuse {
                 complaints,
                 to: None,
+                named: None,
             }),
             Meaning::HandOver { to } => self.aimed(incoming, |complaints| Outcome::Refuse {
                 complaints,
                 to: to.clone(),
+                named: None,
             }),
             Meaning::List if open.is_empty() => Outcome::Say(ReplyNote::NothingOpen),
             Meaning::List => Outcome::Say(ReplyNote::List { open, more }),

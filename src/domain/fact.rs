@@ -24,6 +24,7 @@ use super::{
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     policy::{PolicyRef, Target},
+    referral::Named,
     reply::Meaning,
 };
 
@@ -150,6 +151,9 @@ pub enum What {
         /// To whom they would hand it, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
+        /// Whom those words name in the directory, where they name one and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
         /// The reply it came with.
         reply: String,
     },
@@ -373,6 +377,26 @@ pub enum What {
         on: bool,
         /// Why.
         why: String,
+    },
+    /// What could not be processed was tried once more.
+    LetterRetried {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom: an API key, or a user of the command line.
+        by: String,
+    },
+    /// What could not be processed was given up.
+    LetterDropped {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// Something an operator must know.
     Alarm {

@@ -220,7 +220,10 @@ impl Engine {
                 }
                 // It has not come yet, and will be found unwanted.
                 Loaded::Absent => {}
-                Loaded::Unreadable { key, why, .. } => self.store.bury_machine(&key, &why).await?,
+                Loaded::Unreadable { key, why, .. } => {
+                    let now = Some(self.clock.now());
+                    self.store.bury_machine(&key, &why, now).await?;
+                }
             }
         }
         for (bundle, pages) in carried {

@@ -20,6 +20,7 @@ pub mod embedded;
 mod imports;
 pub mod keys;
 pub mod ledger;
+pub mod letters;
 mod machines;
 mod packing;
 mod queues;

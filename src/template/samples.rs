@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{
     bundle::{Bundle, Member},
     id::{ComplaintId, PageId, ResponderId},
-    message::{Alert, Content, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Choice, Content, Notice, OpenAsk, ReplyNote},
     policy::Reach,
 };
 
@@ -32,6 +32,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         short_title: "Ka DISHUB".to_owned(),
         title: "Kepala Dinas Perhubungan".to_owned(),
         notice: Notice::Missed,
+        from: None,
+        proposed: None,
         received_at: SAMPLE_NOW - hours(24),
         deadline: SAMPLE_NOW,
         promise: hours(24),
@@ -105,8 +107,32 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 moved(a, -hours(2));
             }),
         ),
+        (
+            "refused_with_proposal",
+            alert(&|a| {
+                a.notice = Notice::Refused;
+                a.proposed = Some("DPUBMCK".to_owned());
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
+        (
+            "handed_over",
+            alert(&|a| {
+                a.notice = Notice::HandedOver;
+                a.from = Some("Ka DISHUB".to_owned());
+                "Sekr DISHUB".clone_into(&mut a.short_title);
+                "Sekretaris Dinas Perhubungan".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
     ];
     all.extend(bundles(&missed));
+    let choice = |shown: &str| Choice {
+        shown: shown.to_owned(),
+        words: shown.to_owned(),
+    };
     let notes = [
         (
             "acknowledged",
@@ -127,6 +153,38 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Refused {
                 complaint: complaint.clone(),
                 passed_to: Some("Koordinator Aduan".to_owned()),
+                proposed: None,
+            },
+        ),
+        (
+            "refused_with_proposal",
+            ReplyNote::Refused {
+                complaint: complaint.clone(),
+                passed_to: Some("Koordinator Aduan".to_owned()),
+                proposed: Some("DPUBMCK".to_owned()),
+            },
+        ),
+        (
+            "handed_over",
+            ReplyNote::HandedOver {
+                complaint: complaint.clone(),
+                to: "Sekretaris Dinas Perhubungan".to_owned(),
+            },
+        ),
+        (
+            "to_whom",
+            ReplyNote::ToWhom {
+                complaint: Some(complaint.clone()),
+                key: "12".to_owned(),
+                choices: vec![choice("DPUBMCK"), choice("DPUSDATARU")],
+            },
+        ),
+        (
+            "to_this_one",
+            ReplyNote::ToWhom {
+                complaint: None,
+                key: "SEMUA".to_owned(),
+                choices: vec![choice("Sekr DISPERMADESDUKCAPIL")],
             },
         ),
         (
@@ -134,6 +192,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Refused {
                 complaint: complaint.clone(),
                 passed_to: None,
+                proposed: None,
             },
         ),
         (

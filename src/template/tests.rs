@@ -11,7 +11,7 @@ use crate::domain::{
     bundle::{Bundle, Member},
     gsm::{self, Alphabet},
     id::{ComplaintId, PageId, ResponderId},
-    message::{Alert, Button, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Button, Choice, Notice, OpenAsk, ReplyNote},
     policy::Reach,
 };
 
@@ -80,26 +80,43 @@ fn shown(pick: impl Fn(&Content) -> bool, to: &Recipient) -> String {
     all
 }
 
+fn is_bundle(content: &Content) -> bool {
+    matches!(content, Content::Bundle(_))
+}
+
 #[test]
 fn what_people_read() {
     for language in [Language::Id, Language::En] {
         for transport in Transport::ALL {
             let name = format!("{transport}_{}", words::code_of(language));
-            insta::assert_snapshot!(name, shown(|_| true, &recipient(transport, language)));
+            let to = recipient(transport, language);
+            insta::assert_snapshot!(format!("bundle_{name}"), shown(is_bundle, &to));
+            insta::assert_snapshot!(name, shown(|content| !is_bundle(content), &to));
         }
         let code = words::code_of(language);
-        let alerts = |content: &Content| !matches!(content, Content::Reply(_));
+        let alerts = |content: &Content| matches!(content, Content::Alert(_));
         let closed = Recipient {
             whatsapp_window_open: false,
             ..recipient(Transport::Whatsapp, language)
         };
         insta::assert_snapshot!(format!("whatsapp_closed_{code}"), shown(alerts, &closed));
+        insta::assert_snapshot!(
+            format!("bundle_whatsapp_closed_{code}"),
+            shown(is_bundle, &closed)
+        );
         let one_way = Recipient {
             two_way: false,
             link: Some("https://siaga.example/a/x7Kp".to_owned()),
             ..recipient(Transport::Sms, language)
         };
-        insta::assert_snapshot!(format!("sms_one_way_{code}"), shown(|_| true, &one_way));
+        insta::assert_snapshot!(
+            format!("sms_one_way_{code}"),
+            shown(|content| !is_bundle(content), &one_way)
+        );
+        insta::assert_snapshot!(
+            format!("bundle_sms_one_way_{code}"),
+            shown(is_bundle, &one_way)
+        );
     }
 }
 
@@ -287,14 +304,17 @@ prop_compose! {
             Just(Notice::Warning { percent: 75 }),
             Just(Notice::Missed),
             Just(Notice::StillMissed),
-            Just(Notice::Refused)
+            Just(Notice::Refused),
+            Just(Notice::HandedOver)
         ],
+        from in proptest::option::of(any_text()),
+        proposed in proptest::option::of(any_text()),
         minutes in -200_000_i64..200_000,
     ) -> Alert {
         let deadline = SAMPLE_NOW + SignedDuration::from_mins(minutes);
         Alert {
             complaint: ComplaintId::parse(&ticket).unwrap(),
-            category, area, unit, short_title, title, notice, code, deadline,
+            category, area, unit, short_title, title, notice, from, proposed, code, deadline,
             received_at: deadline - SignedDuration::from_hours(24),
             promise: SignedDuration::from_hours(24),
         }
@@ -347,6 +367,8 @@ proptest! {
                         category: harmless(&alert.category),
                         area: harmless(&alert.area),
                         unit: harmless(&alert.unit),
+                        from: harmless(&alert.from),
+                        proposed: harmless(&alert.proposed),
                         short_title: "x".to_owned(),
                         title: "x".to_owned(),
                         ..alert.clone()
@@ -418,7 +440,12 @@ proptest! {
         let complaint = open.first().map_or_else(|| ComplaintId::parse(&"x".repeat(40)).unwrap(), |ask| ask.complaint.clone());
         for note in [
             ReplyNote::AlreadyAcknowledged { complaint: complaint.clone(), by: by.clone() },
-            ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()) },
+            ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()), proposed: Some(by.clone()) },
+            ReplyNote::HandedOver { complaint: complaint.clone(), to: by.clone() },
+            ReplyNote::ToWhom {
+                complaint: Some(complaint.clone()), key: code.clone(),
+                choices: vec![Choice { shown: by.clone(), words: by.clone() }; 4],
+            },
             ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW },
             ReplyNote::WhichOne { open: open.clone(), more },
             ReplyNote::UnknownCode { code: code.clone(), open },

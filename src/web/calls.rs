@@ -139,6 +139,7 @@ async fn answer(
         (None, None) => ReplyNote::Refused {
             complaint,
             passed_to: None,
+            proposed: None,
         },
     })
 }

@@ -60,6 +60,8 @@ fn new_page(n: usize, paging: u32, notice: Notice, at: Timestamp) -> NewPage {
             deadline: at,
             promise: SignedDuration::from_hours(24),
             code: None,
+            from: None,
+            proposed: None,
         }),
         due_at: at,
         delivery: DeliveryRule {

@@ -12,6 +12,7 @@ fn facts_that_were_written_before_are_still_read() {
         r#"{"k":"not_ours","status":"bukan wewenang"}"#,
         r#"{"k":"closed","status":"selesai"}"#,
         r#"{"k":"skipped","target":"kepala","why":"vacant"}"#,
+        r#"{"k":"refused","by":"budi","to":"Dishub","reply":"sms.1"}"#,
         r#"{"k":"folded","what":["step 0"],"why":"held"}"#,
     ] {
         let read: What = serde_json::from_str(old).unwrap();
