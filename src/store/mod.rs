@@ -22,6 +22,7 @@ pub mod keys;
 pub mod ledger;
 pub mod letters;
 mod machines;
+mod mailboxes;
 mod packing;
 mod queues;
 mod scripts;
@@ -40,6 +41,7 @@ pub use self::{
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::{Loaded, Versioned},
+    mailboxes::MailboxMark,
     queues::{Claimed, Entry},
     switch::{crossing, switch_for},
     world::{World, Worlds},

@@ -14,6 +14,7 @@ pub(crate) mod fake_twilio;
 pub(crate) mod flood;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
+pub(crate) mod mail;
 pub mod network;
 pub(crate) mod night;
 pub(crate) mod percent;
