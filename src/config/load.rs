@@ -11,14 +11,15 @@ use super::{
     document::Document,
     fault::{Fault, Faults, Gravity},
     gateways,
-    settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
+    settings::{ApiKey, AtStart, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 10] = [
-    "server", "redis", "engine", "scan", "inbound", "links", "data", "log", "api_keys", "gateways",
+const SECTIONS: [&str; 11] = [
+    "server", "redis", "engine", "scan", "inbound", "links", "data", "changes", "log", "api_keys",
+    "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -108,6 +109,7 @@ pub(super) fn look_at(
         inbound: document.section("inbound"),
         links: document.section("links"),
         data: document.section("data"),
+        changes: document.section("changes"),
         log: document.section("log"),
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
@@ -227,7 +229,15 @@ fn check(settings: &Settings, document: &mut Document) {
         .unwrap_or_default();
     let secret = settings.links.secret.expose_secret().len();
     let filter = &settings.log.filter;
-    let errors: [Rule<'_>; 18] = [
+    let orders = settings.data.at_start == AtStart::Apply;
+    let errors: [Rule<'_>; 19] = [
+        (
+            settings.changes.approval && orders,
+            "data.at_start",
+            "\"apply\"".to_owned(),
+            "a start would pass by the approval that changes.approval asks for",
+            "write at_start = \"seed\" and use siaga apply, or approval = false",
+        ),
         (
             settings.server.body_limit < 1024,
             "server.body_limit",

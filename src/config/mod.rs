@@ -5,9 +5,11 @@
 
 mod directory;
 pub mod document;
+pub mod export;
 pub mod fault;
 pub mod gateways;
 pub mod load;
+pub mod places;
 pub mod seed;
 pub mod settings;
 mod words;

@@ -17,6 +17,7 @@ pub use self::{
 };
 
 use super::{
+    change::Item,
     complaint::Status,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
@@ -339,11 +340,37 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// What decisions are made by was changed: from here on these versions are in force.
+    Changed {
+        /// The number of the change.
+        change: u64,
+        /// Who made it.
+        author: String,
+        /// Who approved it, where that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved_by: Option<String>,
+        /// Why.
+        reason: String,
+        /// What became live.
+        items: Vec<NowLive>,
+    },
     /// Something an operator must know.
     Alarm {
         /// What.
         alarm: Alarm,
     },
+}
+
+/// A version that became live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowLive {
+    /// Of what.
+    pub item: Item,
+    /// Which version.
+    pub version: u32,
+    /// The SHA-256 of its content; none is out of use from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 #[cfg(test)]

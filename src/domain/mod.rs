@@ -11,9 +11,11 @@
 
 pub mod breaker;
 pub mod calendar;
+pub mod change;
 pub mod complaint;
 pub mod conversation;
 pub mod delivery;
+pub mod difference;
 pub mod directory;
 pub mod escalation;
 pub mod fact;
@@ -27,5 +29,6 @@ pub mod policy;
 pub mod policy_check;
 pub mod reply;
 pub mod routing;
+pub mod rulebook;
 pub mod sender;
 pub mod twilio;

@@ -13,29 +13,36 @@
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
 pub mod advance;
+pub mod changes;
 pub mod committer;
 mod connection;
 pub mod embedded;
 mod imports;
 pub mod keys;
 pub mod ledger;
+pub mod live;
 mod machines;
 mod packing;
 mod queues;
 mod scripts;
 pub mod seen;
-pub mod snapshots;
+mod slots;
 pub mod world;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
     advance::{Advanced, Opened, facts_about},
+    changes::{Recorded, Written},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
+    live::Live,
     machines::{Loaded, Versioned},
     queues::{Claimed, Entry},
     world::{World, Worlds},
@@ -87,6 +94,8 @@ struct Inner {
     connection: redis::aio::ConnectionManager,
     committers: HashMap<Shard, mpsc::Sender<committer::Job>>,
     woken: HashMap<Shard, watch::Sender<u64>>,
+    changed: watch::Sender<u64>,
+    older: Mutex<live::Older>,
 }
 
 impl Store {
@@ -119,12 +128,15 @@ impl Store {
                 connection,
                 committers,
                 woken,
+                changed: watch::Sender::new(0),
+                older: Mutex::default(),
             }),
         };
         connection::listen(
             &store.inner.client,
             store.inner.keys.wake_channel(),
             store.inner.woken.clone(),
+            store.inner.changed.clone(),
         );
         Ok(store)
     }
@@ -150,6 +162,11 @@ impl Store {
             || watch::Sender::new(0).subscribe(),
             watch::Sender::subscribe,
         )
+    }
+
+    /// Changes whenever a change was written, by whatever process.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
     }
 
     /// Commits one unit; waits until it is done.

@@ -29,4 +29,5 @@ mod stories;
 mod storm;
 mod support;
 mod twilio_service;
+mod versions;
 mod whatsapp_service;
