@@ -35,7 +35,7 @@ use crate::{
     store::Worlds,
     template::Renderer,
     web::{
-        self, Secrets, Web,
+        self, Calls, Secrets, Web,
         auth::{ApiKey, ApiKeys, Scope as KeyScope},
         demo::Demo,
         health::Health,
@@ -143,6 +143,10 @@ impl Service {
             }),
             whatsapp_numbers: settings.whatsapp_numbers().into(),
             twilio_accounts: gateways::twilio_accounts(settings),
+            calls: Calls {
+                scripts: gateways::scripts(settings),
+                renderer: engine.renderer.clone(),
+            },
             public_url: settings.server.public_url.as_str().into(),
             signer,
             units,

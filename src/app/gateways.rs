@@ -8,6 +8,7 @@ use crate::{
     channel::{
         registry::{self, GatewaySettings},
         sandbox::SandboxBoard,
+        twilio_voice::script::Script,
     },
     config::{Settings, settings::Gateway as GatewayEntry},
     engine::gateways::{Gateway, Gateways},
@@ -23,17 +24,19 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
     let mut gateways = Gateways::default();
     for entry in &settings.gateways {
         let own = with_callback(entry, settings);
-        gateways.add(Gateway {
+        let gateway = Gateway {
             channel: registry::build(&entry.name, own, &parts)?,
             two_way: entry.two_way,
             links: entry.links,
             route: entry.route.clone(),
-        });
+        };
+        gateways.add_limited(gateway, &entry.limit, entry.sender.as_deref());
     }
     Ok(gateways)
 }
 
-/// Kannel and Twilio are told where their reports go, unless the settings say otherwise.
+/// Kannel and Twilio are told where their reports go, and keys that are pressed, unless the settings
+/// say otherwise.
 fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     let mut own = entry.settings.clone();
     if let GatewaySettings::Twilio(twilio) = &mut own
@@ -41,6 +44,11 @@ fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     {
         let url = format!("{}/hooks/twilio/status", settings.server.public_url);
         twilio.status_callback = Some(url);
+    }
+    if let GatewaySettings::TwilioVoice(calls) = &mut own {
+        let at = |path: &str| format!("{}/hooks/twilio/{path}", settings.server.public_url);
+        calls.status_callback.get_or_insert_with(|| at("call"));
+        calls.key_callback.get_or_insert_with(|| at("key"));
     }
     let secret = settings.inbound.kannel_secret.expose_secret();
     if let GatewaySettings::Kannel(kannel) = &mut own
@@ -63,7 +71,22 @@ pub(super) fn twilio_accounts(settings: &Settings) -> Arc<[Account]> {
             sid: twilio.account_sid.clone(),
             auth_token: twilio.auth_token.clone(),
         }),
+        GatewaySettings::TwilioVoice(calls) => Some(Account {
+            sid: calls.account_sid.clone(),
+            auth_token: calls.auth_token.clone(),
+        }),
         _ => None,
     });
     accounts.flatten().collect()
+}
+
+/// How calls are worded, by the number from which they come.
+pub(super) fn scripts(settings: &Settings) -> Arc<[(String, Script)]> {
+    let scripts = settings.gateways.iter().filter_map(|entry| {
+        let GatewaySettings::TwilioVoice(calls) = with_callback(entry, settings) else {
+            return None;
+        };
+        Some((calls.from.clone(), calls.script()))
+    });
+    scripts.collect()
 }

@@ -15,6 +15,7 @@ pub mod registry;
 pub mod sandbox;
 pub mod smpp;
 pub mod twilio;
+pub mod twilio_voice;
 pub mod whatsapp_cloud;
 
 mod redact;
@@ -150,6 +151,7 @@ impl Outgoing {
                     Address::Phone(_)
                 )
                 | (Transport::Email, Message::Email { .. }, Address::Email(_))
+                | (Transport::Voice, Message::Voice { .. }, Address::Phone(_))
         );
         if !fits {
             return Some(format!("this gateway carries {transport} only"));

@@ -13,7 +13,7 @@ use super::{
     fault::GatewayFault,
     http_gateway, kannel,
     sandbox::{self, SandboxBoard},
-    smpp, twilio, whatsapp_cloud,
+    smpp, twilio, twilio_voice, whatsapp_cloud,
 };
 use crate::domain::delivery::Transport;
 
@@ -31,6 +31,8 @@ pub enum GatewaySettings {
     WhatsappCloud(whatsapp_cloud::Settings),
     /// Short messages or WhatsApp through Twilio.
     Twilio(Box<twilio::Settings>),
+    /// Calls through Twilio.
+    TwilioVoice(Box<twilio_voice::Settings>),
     /// E-mail.
     Smtp(email_smtp::Settings),
     /// A board inside the process.
@@ -54,12 +56,13 @@ pub trait Reader {
 
 impl GatewaySettings {
     /// What `type` may be.
-    pub const TYPES: [&'static str; 7] = [
+    pub const TYPES: [&'static str; 8] = [
         "kannel",
         "smpp",
         "http",
         "whatsapp_cloud",
         "twilio",
+        "twilio_voice",
         "smtp",
         "sandbox",
     ];
@@ -75,6 +78,7 @@ impl GatewaySettings {
             "http" => reader.read().map(Self::Http),
             "whatsapp_cloud" => reader.read().map(Self::WhatsappCloud),
             "twilio" => reader.read().map(Self::Twilio),
+            "twilio_voice" => reader.read().map(Self::TwilioVoice),
             "smtp" => reader.read().map(Self::Smtp),
             "sandbox" => reader.read().map(Self::Sandbox),
             _ => None,
@@ -89,6 +93,7 @@ impl GatewaySettings {
             Self::Http(settings) => settings.timeout,
             Self::WhatsappCloud(settings) => settings.timeout,
             Self::Twilio(settings) => settings.timeout,
+            Self::TwilioVoice(settings) => settings.timeout,
             Self::Smtp(settings) => settings.timeout,
             Self::Sandbox(_) => SignedDuration::ZERO,
         }
@@ -101,6 +106,7 @@ impl GatewaySettings {
             Self::Http(settings) => settings.transport,
             Self::WhatsappCloud(_) => Transport::Whatsapp,
             Self::Twilio(settings) => settings.transport,
+            Self::TwilioVoice(_) => Transport::Voice,
             Self::Smtp(_) => Transport::Email,
             Self::Sandbox(settings) => settings.transport,
         }
@@ -128,6 +134,9 @@ pub fn build(
             Arc::new(whatsapp_cloud::WhatsappCloud::new(name, settings, http)?)
         }
         GatewaySettings::Twilio(settings) => Arc::new(twilio::Twilio::new(name, *settings, http)?),
+        GatewaySettings::TwilioVoice(settings) => {
+            Arc::new(twilio_voice::TwilioVoice::new(name, *settings, http)?)
+        }
         GatewaySettings::Smtp(settings) => Arc::new(email_smtp::EmailSmtp::new(name, settings)?),
         GatewaySettings::Sandbox(settings) => Arc::new(sandbox::Sandbox::new(
             name,

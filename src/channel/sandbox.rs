@@ -153,7 +153,7 @@ impl SandboxBoard {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `sms`, `whatsapp` or `email`.
+    /// `sms`, `whatsapp`, `email` or `voice`.
     pub transport: Transport,
 }
 

@@ -159,7 +159,7 @@ fn request_body(outgoing: &Outgoing) -> Result<Value, Failure> {
             buttons,
             ..
         } => ("template", template(name, language, parameters, buttons)?),
-        Message::Sms { .. } | Message::Email { .. } => {
+        Message::Sms { .. } | Message::Email { .. } | Message::Voice { .. } => {
             return Err(Failure::refused(
                 "this gateway carries WhatsApp messages only",
             ));

@@ -22,6 +22,7 @@ use crate::{
         directory::Directory,
         escalation::Input,
         id::{ComplaintId, UnitCode},
+        pace::Limit,
         routing::Route,
     },
     inbound::Inbound,
@@ -74,6 +75,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             two_way: true,
             links: transport == Transport::Email,
             route: Route::default(),
+            limit: Limit::default(),
+            sender: None,
             settings: GatewaySettings::Sandbox(SandboxSettings { transport }),
         });
     }

@@ -3,11 +3,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{document::Document, fault::Fault, places::Places};
+use super::{
+    document::Document,
+    fault::{Fault, did_you_mean},
+    places::Places,
+};
 use crate::domain::{
     delivery::{Address, EmailAddress, Transport},
     directory::{Acting, ActingKind, ContactMethod, Directory, Language, Post, Responder, Unit},
     id::{MethodId, PostCode, ResponderId, UnitCode},
+    notify::Rule,
     phone::PhoneNumber,
     policy::Role,
 };
@@ -76,9 +81,24 @@ pub(super) struct PersonRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) voice: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) order: Option<Vec<Transport>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) disabled: Vec<Transport>,
+    pub(super) disabled: Vec<MethodId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) methods: Vec<MethodRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rules: Vec<Rule>,
+}
+
+/// A contact method beside the usual ones, with a name of its own: a second telephone.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MethodRow {
+    pub(super) id: MethodId,
+    pub(super) transport: Transport,
+    pub(super) address: String,
 }
 
 /// Somebody who acts for a time, as it stands in a file.
@@ -246,6 +266,7 @@ impl Builder {
             (Transport::Sms, &row.sms),
             (Transport::Whatsapp, &row.whatsapp),
             (Transport::Email, &row.email),
+            (Transport::Voice, &row.voice),
         ];
         let order = row.order.unwrap_or(written);
         let mut sorted: Vec<_> = given.into_iter().collect();
@@ -255,39 +276,59 @@ impl Builder {
                 .position(|o| o == transport)
                 .unwrap_or(usize::MAX)
         });
-        for (transport, text) in sorted {
-            let Some(text) = text else { continue };
-            let address = match transport {
-                Transport::Email => EmailAddress::parse(text)
-                    .map(Address::Email)
-                    .map_err(|e| e.to_string()),
-                _ => PhoneNumber::parse(text)
-                    .map(Address::Phone)
-                    .map_err(|e| e.to_string()),
-            };
-            match (address, MethodId::parse(transport.as_str())) {
-                (Ok(address), Ok(id)) => methods.push(ContactMethod {
+        let usual = sorted.into_iter().filter_map(|(transport, text)| {
+            let id = MethodId::parse(transport.as_str()).ok()?;
+            let field = format!("{path}.{transport}");
+            Some((field, id, transport, text.as_ref()?))
+        });
+        let further = row.methods.iter().enumerate().map(|(index, method)| {
+            let field = format!("{path}.methods[{index}].address");
+            (field, method.id.clone(), method.transport, &method.address)
+        });
+        for (field, id, transport, text) in usual.chain(further) {
+            if methods.iter().any(|known: &ContactMethod| known.id == id) {
+                document.fault(
+                    field.trim_end_matches(".address"),
+                    id.as_str(),
+                    "the name is taken",
+                    "give each contact method of a person a name of its own",
+                );
+                continue;
+            }
+            match address(transport, text) {
+                Ok(address) => methods.push(ContactMethod {
+                    enabled: !row.disabled.contains(&id),
                     id,
                     transport,
                     address,
-                    enabled: !row.disabled.contains(&transport),
                 }),
-                (Err(problem), _) => document.fault(
-                    &format!("{path}.{transport}"),
-                    &format!("{text:?}"),
-                    &problem,
-                    match transport {
+                Err(problem) => {
+                    let remedy = match transport {
                         Transport::Email => "write it as name@example.go.id",
                         _ => "write it as 0812-3456-7890 or +6281234567890",
-                    },
-                ),
-                (_, Err(_)) => {}
+                    };
+                    document.fault(&field, &format!("{text:?}"), &problem, remedy);
+                }
             }
         }
+        for (index, id) in row.disabled.iter().enumerate() {
+            known_method(document, &format!("{path}.disabled[{index}]"), id, &methods);
+        }
+        let mut rules = row.rules;
+        for (index, rule) in rules.iter().enumerate() {
+            for (turn, by) in rule.by.iter().enumerate() {
+                let field = format!("{path}.rules[{index}].by[{turn}].method");
+                known_method(document, &field, &by.method, &methods);
+            }
+        }
+        // What has been told here is not told again.
+        let known = |id: &MethodId| methods.iter().any(|method| method.id == *id);
+        rules.retain(|rule| rule.by.iter().all(|turn| known(&turn.method)));
         let person = Responder {
             name: row.name,
             language: row.language,
             methods,
+            rules,
         };
         if self
             .directory
@@ -358,6 +399,35 @@ impl Builder {
             ),
         }
     }
+}
+
+fn address(transport: Transport, text: &str) -> Result<Address, String> {
+    match transport {
+        Transport::Email => EmailAddress::parse(text)
+            .map(Address::Email)
+            .map_err(|error| error.to_string()),
+        Transport::Sms | Transport::Whatsapp | Transport::Voice => PhoneNumber::parse(text)
+            .map(Address::Phone)
+            .map_err(|error| error.to_string()),
+    }
+}
+
+/// A name that is none of a person's contact methods is a fault.
+fn known_method(document: &mut Document, field: &str, id: &MethodId, methods: &[ContactMethod]) {
+    let names = || methods.iter().map(|method| method.id.as_str());
+    if names().any(|name| name == id.as_str()) {
+        return;
+    }
+    let remedy = match did_you_mean(id.as_str(), names()) {
+        Some(name) => format!("did you mean {name}?"),
+        None => format!("write one of {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    document.fault(
+        field,
+        id.as_str(),
+        "this person has no such contact method",
+        &remedy,
+    );
 }
 
 /// For each `[[people]]` of a text, its contact methods in the order in which they stand.

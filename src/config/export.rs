@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    directory::{ActingRow, OWN_POSTS, PersonRow, PostRow, UnitRow},
+    directory::{ActingRow, MethodRow, OWN_POSTS, PersonRow, PostRow, UnitRow},
     fault::Faults,
     seed::{Source, Sources},
 };
@@ -17,7 +17,7 @@ use crate::domain::{
     calendar::{Calendar, CalendarForm},
     delivery::{Address, Transport},
     difference::{self, Entry},
-    directory::{Directory, Post, Responder, Unit},
+    directory::{ContactMethod, Directory, Post, Responder, Unit},
     id::{PostCode, ResponderId, UnitCode},
     policy::{LENGTHS_OF_TIME, Policy},
     rulebook::Rulebook,
@@ -154,6 +154,7 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
         }));
     }
     let people = responders.iter();
+    let plain = !responders.values().any(|it| it.name.contains('\n'));
     (
         UnitsFile {
             coordinator: coordinator.clone(),
@@ -161,7 +162,9 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
             posts: further,
         },
         PeopleFile {
-            people: people.map(|(id, person)| person_row(id, person)).collect(),
+            people: people
+                .map(|(id, person)| person_row(id, person, plain))
+                .collect(),
             holders,
             acting,
         },
@@ -202,21 +205,34 @@ fn unit_row(code: &UnitCode, unit: &Unit, directory: &Directory) -> UnitRow {
     row
 }
 
-fn person_row(id: &ResponderId, person: &Responder) -> PersonRow {
+/// `plain`: no text of the file runs over several lines, so the order of its lines can be relied on.
+fn person_row(id: &ResponderId, person: &Responder, plain: bool) -> PersonRow {
     let Responder {
         name,
         language,
         methods,
+        rules,
     } = person;
+    // Those that have a field of their own stand before those that are listed.
+    let mut seen: Vec<Transport> = Vec::new();
+    let usual = methods.iter().take_while(|method| {
+        let is_usual = method.id.as_str() == method.transport.as_str();
+        let is_first = !seen.contains(&method.transport);
+        seen.push(method.transport);
+        is_usual && is_first
+    });
+    let (usual, further) = methods.split_at(usual.count());
     let of = |transport: Transport| {
-        let mut those = methods.iter().filter(|it| it.transport == transport);
-        those.next().map(|method| match &method.address {
-            Address::Phone(number) => number.as_str().to_owned(),
-            Address::Email(address) => address.as_str().to_owned(),
-        })
+        let mut those = usual.iter().filter(|it| it.transport == transport);
+        those.next().map(address)
     };
-    let order: Vec<Transport> = methods.iter().map(|it| it.transport).collect();
+    let order: Vec<Transport> = usual.iter().map(|it| it.transport).collect();
     let disabled = methods.iter().filter(|it| !it.enabled);
+    let further = further.iter().map(|method| MethodRow {
+        id: method.id.clone(),
+        transport: method.transport,
+        address: address(method),
+    });
     PersonRow {
         id: id.clone(),
         name: name.clone(),
@@ -224,9 +240,19 @@ fn person_row(id: &ResponderId, person: &Responder) -> PersonRow {
         sms: of(Transport::Sms),
         whatsapp: of(Transport::Whatsapp),
         email: of(Transport::Email),
+        voice: of(Transport::Voice),
         // As the fields stand in the file they are tried, unless an order is given.
-        order: (!order.is_sorted()).then(|| order.clone()),
-        disabled: disabled.map(|it| it.transport).collect(),
+        order: (!plain || !order.is_sorted()).then(|| order.clone()),
+        disabled: disabled.map(|it| it.id.clone()).collect(),
+        methods: further.collect(),
+        rules: rules.clone(),
+    }
+}
+
+fn address(method: &ContactMethod) -> String {
+    match &method.address {
+        Address::Phone(number) => number.as_str().to_owned(),
+        Address::Email(address) => address.as_str().to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use super::{
     document::Document,
     fault::{Fault, Gravity, did_you_mean},
+    limits,
     settings::Gateway,
     words::nearest,
 };
@@ -26,7 +27,9 @@ use crate::{
 };
 
 /// The fields that every gateway has, whatever its provider.
-const COMMON: [&str; 6] = ["name", "two_way", "links", "order", "share", "only"];
+const COMMON: [&str; 8] = [
+    "name", "two_way", "links", "order", "share", "only", "limit", "sender",
+];
 
 #[derive(Deserialize)]
 struct Common {
@@ -41,6 +44,10 @@ struct Common {
     share: Option<u32>,
     #[serde(default)]
     only: Option<Only>,
+    #[serde(default)]
+    limit: Option<limits::Written>,
+    #[serde(default)]
+    sender: Option<String>,
 }
 
 /// [`Conditions`] as they are written: a list that is there and empty is a mistake.
@@ -74,6 +81,7 @@ impl Reader for Piece<'_> {
 pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
     let mut gateways: Vec<Gateway> = Vec::new();
     let mut shares: Vec<(usize, u32)> = Vec::new();
+    let mut limited: Vec<usize> = Vec::new();
     let listed = document.list("gateways");
     let all = listed.len();
     for (place, (path, mut table)) in listed.into_iter().enumerate() {
@@ -108,6 +116,10 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
         if let Some(share) = common.share {
             shares.push((place, share));
         }
+        if common.limit.is_some() {
+            limited.push(place);
+        }
+        let limit = limits::limit(document, &format!("{path}.limit"), common.limit, &settings);
         try_out(document, &path, &common.name, &settings);
         let only = common.only.unwrap_or_default();
         let only = conditions(document, &format!("{path}.only"), only, transport);
@@ -115,8 +127,10 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
             place,
             name: common.name,
             two_way: common.two_way,
-            // Short messages carry no link unless the route is known to let them through.
-            links: common.links.unwrap_or(transport != Transport::Sms),
+            // Short messages carry no link unless the route is known to let them through; nobody
+            // writes a spoken one down.
+            links: transport != Transport::Voice
+                && common.links.unwrap_or(transport != Transport::Sms),
             route: Route {
                 // As they are written, from 1.
                 order: common
@@ -125,9 +139,12 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
                 share: common.share.unwrap_or(1),
                 only,
             },
+            limit,
+            sender: common.sender,
             settings,
         });
     }
+    limits::agree(document, &mut gateways, &limited);
     // One that could not be read might be what the others lack.
     if gateways.len() == all {
         together(document, &gateways, &shares);

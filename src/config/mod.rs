@@ -8,6 +8,7 @@ pub mod document;
 pub mod export;
 pub mod fault;
 pub mod gateways;
+mod limits;
 pub mod load;
 pub mod places;
 pub mod seed;

@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{channel::registry::GatewaySettings, domain::routing::Route};
+use crate::{
+    channel::registry::GatewaySettings,
+    domain::{pace::Limit, routing::Route},
+};
 
 /// All settings.
 #[derive(Debug, Clone, Default)]
@@ -351,6 +354,10 @@ pub struct Gateway {
     pub links: bool,
     /// Its place among those of its transport.
     pub route: Route,
+    /// How fast it may be used.
+    pub limit: Limit,
+    /// The sender whose limit it shares with the others that name it.
+    pub sender: Option<String>,
     /// What is the provider's own.
     pub settings: GatewaySettings,
 }

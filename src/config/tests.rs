@@ -123,6 +123,51 @@ fn several_gateways_of_a_transport_have_their_places() {
 }
 
 #[test]
+fn a_gateway_has_the_limit_that_is_written_or_known_or_its_senders() {
+    let whatsapp = |name: &str, more: &str| {
+        format!(
+            "[[gateways]]\nname = {name:?}\ntype = \"whatsapp_cloud\"\nphone_number_id = \"1\"\n\
+             access_token = \"t\"\n{more}\n"
+        )
+    };
+    let text = gateways(&[
+        ("free", "sms", ""),
+        (
+            "own",
+            "sms",
+            "limit = { per_second = 5, per_recipient = \"2s\" }",
+        ),
+        ("first", "sms", "sender = \"85001\""),
+        (
+            "second",
+            "sms",
+            "sender = \"85001\"\nlimit = { per_minute = 9 }",
+        ),
+    ]) + &whatsapp("known", "")
+        + &whatsapp("none", "limit = {}");
+    let (settings, _) = read("siaga.toml", &text, none()).unwrap();
+    let limits = settings.gateways.iter().map(|gateway| {
+        let limit = gateway.limit;
+        let number = |count: Option<std::num::NonZeroU32>| count.map_or(0, u32::from);
+        let length = limit.per_recipient.unwrap_or_default();
+        (
+            number(limit.per_second),
+            number(limit.per_minute),
+            length.as_secs(),
+        )
+    });
+    let expected = [
+        (0, 0, 0),
+        (5, 0, 2),
+        (0, 9, 0),
+        (0, 9, 0),
+        (80, 0, 6),
+        (0, 0, 0),
+    ];
+    assert_eq!(limits.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn gateways_that_do_not_fit_are_told_with_a_remedy() {
     let (all, only) = ("only = { ", " }");
     let with = |condition: &str| format!("{all}{condition}{only}");
@@ -162,6 +207,41 @@ fn gateways_that_do_not_fit_are_told_with_a_remedy() {
         (
             vec![("a", "sms", with("urgency = \"miss\""))],
             "add one without `only`",
+        ),
+        (
+            vec![("a", "sms", "limit = { per_second = 0 }".to_owned())],
+            "gateways[0].limit.per_second = 0: nothing would ever leave",
+        ),
+        (
+            vec![("a", "sms", "limit = { per_recipient = \"0s\" }".to_owned())],
+            "at most 1 h",
+        ),
+        (
+            vec![("a", "sms", "limit = { per_hour = 5 }".to_owned())],
+            "limit.per_hour",
+        ),
+        (
+            vec![("a", "sms", "limit = { per_second = -1 }".to_owned())],
+            "limit.per_second",
+        ),
+        (
+            vec![("a", "sms", "sender = \"\"".to_owned())],
+            "without a name",
+        ),
+        (
+            vec![
+                (
+                    "a",
+                    "sms",
+                    "sender = \"85001\"\nlimit = { per_second = 5 }".to_owned(),
+                ),
+                (
+                    "b",
+                    "sms",
+                    "sender = \"85001\"\nlimit = { per_second = 6 }".to_owned(),
+                ),
+            ],
+            "gateways[1].limit = b: a has the same sender, 85001, and another limit",
         ),
     ] {
         let entries: Vec<_> = entries

@@ -19,11 +19,13 @@ pub enum Transport {
     Whatsapp,
     /// An e-mail.
     Email,
+    /// A call to a telephone number that reads the message aloud and takes a key as the answer.
+    Voice,
 }
 
 impl Transport {
     /// Every transport, in the order an administrator expects them.
-    pub const ALL: [Self; 3] = [Self::Sms, Self::Whatsapp, Self::Email];
+    pub const ALL: [Self; 4] = [Self::Sms, Self::Whatsapp, Self::Email, Self::Voice];
 
     /// The transport's name in files, logs and metrics.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Transport {
             Self::Sms => "sms",
             Self::Whatsapp => "whatsapp",
             Self::Email => "email",
+            Self::Voice => "voice",
         }
     }
 }
@@ -45,7 +48,7 @@ impl std::fmt::Display for Transport {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Address {
-    /// A telephone number, for SMS and WhatsApp.
+    /// A telephone number, for SMS, WhatsApp and calls.
     Phone(PhoneNumber),
     /// An e-mail address: lower case, one `@`, no white space.
     Email(EmailAddress),

@@ -13,6 +13,7 @@ use super::{
     conversation::CodeShare,
     delivery::{Address, Transport},
     id::{MethodId, PostCode, ResponderId, UnitCode},
+    notify::Rule,
     policy::{Role, Target},
 };
 
@@ -106,6 +107,9 @@ pub struct Responder {
     pub language: Language,
     /// Ways to reach the person, best first.
     pub methods: Vec<ContactMethod>,
+    /// Which of them carry a page, by urgency and hour: the first that fits decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
 }
 
 /// A language Siaga speaks.
@@ -294,6 +298,7 @@ mod tests {
                 name: id.to_owned(),
                 language: Language::Id,
                 methods: methods.collect(),
+                rules: Vec::new(),
             };
             directory
                 .responders

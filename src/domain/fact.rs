@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     alarm::Alarm,
     link::{GENESIS, Link},
-    why::{CancelReason, FallBack, FoldReason, NoEffect, SkipReason},
+    why::{CancelReason, DeferReason, FallBack, FoldReason, NoEffect, SkipReason},
 };
 
 use super::{
@@ -285,6 +285,17 @@ pub enum What {
         /// Why it failed, where the gateway told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<FailureKind>,
+    },
+    /// A message waits before it leaves. A wait that is soon over is not recorded.
+    Deferred {
+        /// The page.
+        page: PageId,
+        /// By which contact method.
+        method: MethodId,
+        /// Until when, as far as could be said.
+        until: Timestamp,
+        /// Why.
+        why: DeferReason,
     },
     /// The next contact method is used too.
     FellBack {

@@ -211,6 +211,17 @@ pub enum Message {
         /// The same as HTML.
         html: String,
     },
+    /// What a call says, in plain words: markup is the gateway's business.
+    Voice {
+        /// The language in which it is spoken: `id-ID`.
+        language: String,
+        /// The sentences, one a line. Who asks to be answered says it twice.
+        text: String,
+        /// What is said when no key was pressed, before the call ends.
+        farewell: String,
+        /// Whether a key is awaited: 1 accepts, 2 refuses, any other repeats.
+        keys: bool,
+    },
 }
 
 /// A button under a message; pressing it answers with its payload.
@@ -229,6 +240,7 @@ impl Message {
             Self::Sms { text }
             | Self::WhatsappText { text, .. }
             | Self::Email { text, .. }
+            | Self::Voice { text, .. }
             | Self::WhatsappTemplate { preview: text, .. } => text,
         }
     }

@@ -23,6 +23,8 @@ pub mod gsm;
 pub mod id;
 pub mod message;
 pub mod meta;
+pub mod notify;
+pub mod pace;
 pub mod page;
 pub mod phone;
 pub mod policy;

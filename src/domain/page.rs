@@ -5,18 +5,20 @@
 //! settled after; one that was never settled (the process died) is sent again under the same
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
+mod put_off;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::put_off::{Deferral, Wait};
 use super::{
     conversation::SentMessage,
     delivery::{Address, FailureKind, ReceiptKind, Transport},
-    directory::ContactMethod,
     fact::{CancelReason, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
     message::Content,
+    notify::Way,
     policy::{DeliveryRule, Reach},
 };
 
@@ -88,6 +90,19 @@ pub struct Line {
     /// The receipts that have been recorded, by attempt: gateways tell the same more than once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<(u32, ReceiptKind)>,
+    /// How it waits for room, while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferral>,
+    /// How long it may go without a sign of life before the next line is used too; none is the
+    /// page's own patience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<SignedDuration>,
+    /// When its first request left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
+    /// Whether the next line was used because of this one: each passes on once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed_on: bool,
     /// How it stands.
     pub state: LineState,
 }
@@ -185,6 +200,8 @@ pub enum Outcome {
         /// What it said.
         detail: String,
     },
+    /// No request left: the gateway that had room when the attempt was begun has none any more.
+    Deferred(Wait),
 }
 
 /// A request that must leave now, or has left.
@@ -231,8 +248,8 @@ pub struct NewPage {
     pub delivery: DeliveryRule,
     /// By which methods.
     pub reach: Reach,
-    /// The methods in use, best first.
-    pub methods: Vec<ContactMethod>,
+    /// The methods in use, in their order.
+    pub ways: Vec<Way>,
     /// The reference of the message it answers.
     pub in_reply_to: Option<String>,
 }
@@ -280,10 +297,9 @@ impl Page {
     /// stay unsettled.
     pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
         let lines = new
-            .methods
+            .ways
             .into_iter()
-            .enumerate()
-            .map(|(index, method)| Line {
+            .map(|Way { method, patience }| Line {
                 method: method.id,
                 transport: method.transport,
                 address: method.address,
@@ -294,17 +310,14 @@ impl Page {
                 may_recover: false,
                 as_template: false,
                 told: Vec::new(),
-                state: if index == 0 || new.reach == Reach::Everywhere {
-                    LineState::Planned {
-                        at: now,
-                        repeat: false,
-                    }
-                } else {
-                    LineState::Waiting
-                },
+                deferred: None,
+                patience,
+                begun_at: None,
+                passed_on: false,
+                state: LineState::Waiting,
             })
             .collect();
-        let page = Self {
+        let mut page = Self {
             id: new.id,
             responder: new.responder,
             complaint: new.complaint,
@@ -315,6 +328,14 @@ impl Page {
             phase: Phase::Open,
             lines,
         };
+        match new.reach {
+            Reach::InTurn => page.plan_from(0, now),
+            Reach::Everywhere => {
+                for line in &mut page.lines {
+                    line.plan(now);
+                }
+            }
+        }
         page.advance(Input::TimerFired, attempt_timeout, now)
     }
 
@@ -374,15 +395,7 @@ impl Page {
             Input::Cancelled(why) => step.cancelled(why),
         }
         step.go_on();
-        let wake_at = step.state.wake_at();
-        Transition {
-            state: step.state,
-            sends: step.sends,
-            gave_up: step.gave_up,
-            facts: step.facts,
-            wake_at,
-            quotable: step.quotable,
-        }
+        step.end()
     }
 
     /// The attempt by a line is not lost: the process that began it lives, and has it in hand. It may
@@ -400,15 +413,51 @@ impl Page {
         if self.phase != Phase::Open {
             return None;
         }
+        let passes_on = (0..self.lines.len()).filter_map(|index| self.passes_on_at(index));
         self.lines
             .iter()
             .filter_map(|line| match &line.state {
                 LineState::Planned { at, .. } => Some(*at),
                 LineState::InFlight { until } => Some(*until),
-                LineState::Sent { patience_until } => *patience_until,
                 _ => None,
             })
+            .chain(passes_on)
             .min()
+    }
+
+    /// When the next line is used too, should this one give no sign of life: counted from its first
+    /// request, whatever a gateway says or fails to say. None when there is no next, or nobody need
+    /// be told another way any more.
+    fn passes_on_at(&self, index: usize) -> Option<Timestamp> {
+        let line = self.lines.get(index)?;
+        if line.passed_on || self.best_receipt().is_some() || self.next_waiting().is_none() {
+            return None;
+        }
+        match line.state {
+            LineState::Sent { patience_until } => patience_until,
+            LineState::Planned { .. } | LineState::InFlight { .. } => {
+                let patience = line.patience.unwrap_or(self.delivery.patience);
+                line.begun_at?.saturating_add(patience).ok()
+            }
+            LineState::Waiting | LineState::Receipt { .. } | LineState::Failed => None,
+        }
+    }
+
+    /// The first line whose turn has not come.
+    fn next_waiting(&self) -> Option<usize> {
+        let waits = |line: &Line| line.state == LineState::Waiting;
+        self.lines.iter().position(waits)
+    }
+
+    /// Plans a line at once, and with it those that it leaves no time.
+    fn plan_from(&mut self, index: usize, now: Timestamp) {
+        for line in self.lines.iter_mut().skip(index) {
+            line.plan(now);
+            if line.patience != Some(SignedDuration::ZERO) {
+                return;
+            }
+            line.passed_on = true;
+        }
     }
 
     /// The best receipt so far by any method.
@@ -420,6 +469,15 @@ impl Page {
                 _ => None,
             })
             .max()
+    }
+}
+
+impl Line {
+    fn plan(&mut self, now: Timestamp) {
+        self.state = LineState::Planned {
+            at: now,
+            repeat: false,
+        };
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::{
     directory::{Acting, Directory},
     id::{CalendarId, UnitCode},
+    notify,
     policy::{Policy, StatusMeaning, Target},
     rulebook::Rulebook,
 };
@@ -344,6 +345,7 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
             ),
             _ => {}
         }
+        findings.0.extend(notify::check(&place, person));
     }
     let mut names = std::collections::BTreeMap::new();
     for (code, unit) in &directory.units {

@@ -4,7 +4,7 @@
 //! certain numbers, units or an urgency only. A gateway that is down is passed over while another
 //! fits. When none is well the least bad is tried, rather than nobody told.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     breaker::Health,
@@ -46,7 +46,7 @@ pub struct Conditions {
 }
 
 /// How pressing a page is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
     /// The deadline comes near.
@@ -59,11 +59,16 @@ impl Urgency {
     /// The urgency of what a page says; answers to replies have none.
     pub fn of(content: &Content) -> Option<Self> {
         match content {
-            Content::Alert(alert) => Some(match alert.notice {
-                Notice::Warning { .. } => Self::Warning,
-                Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
-            }),
+            Content::Alert(alert) => Some(Self::of_notice(alert.notice)),
             Content::Reply(_) => None,
+        }
+    }
+
+    /// The urgency of a page for this cause.
+    pub fn of_notice(notice: Notice) -> Self {
+        match notice {
+            Notice::Warning { .. } => Self::Warning,
+            Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
         }
     }
 }

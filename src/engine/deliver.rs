@@ -4,13 +4,21 @@
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::time::{Duration, Instant};
+use std::{
+    cmp::Reverse,
+    time::{Duration, Instant},
+};
 
 use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Engine, Task, gateways::Gateway, in_hand::Held};
+use super::{
+    Engine, Task,
+    gateways::{Gateway, Start},
+    in_hand::Held,
+    pacing::{Rooms, Slot},
+};
 use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
@@ -19,6 +27,7 @@ use crate::{
         fact::CancelReason,
         id::{ComplaintId, PageId, ResponderId},
         page::{self, Another, Input, Line, Outcome, Page, Send},
+        routing::Urgency,
         sender::Sender,
     },
     seam::{self, Seam},
@@ -52,7 +61,10 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let in_hand_until = now.saturating_add(engine.tuning.attempt_timeout);
     let in_hand_until = in_hand_until.unwrap_or(Timestamp::MAX);
     let mut commits = Vec::with_capacity(pages.len());
-    for (Versioned { version, mut value }, wanted) in pages.into_iter().zip(wanted) {
+    let mut work: Vec<_> = pages.into_iter().zip(wanted).collect();
+    // Where room is scarce it goes to the most urgent.
+    work.sort_by_key(|(page, _)| Reverse(Urgency::of(&page.value.content)));
+    for (Versioned { version, mut value }, wanted) in work {
         for line in engine.in_hand.lines(&value.id) {
             value.keep_in_flight(line, in_hand_until);
         }
@@ -62,12 +74,13 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
             Input::Cancelled(CancelReason::Superseded)
         };
         let transition = value.advance(input, engine.tuning.attempt_timeout, now);
+        let (transition, rooms) = engine.make_room(transition, now);
         let unit = engine.store.page_unit(version, &transition, now);
         let engine = &engine;
         commits.push(async move {
             let committed = engine.store.commit(shard, unit).await?;
             if committed == Committed::Applied {
-                let departures = engine.take_in_hand(version + 1, transition);
+                let departures = engine.take_in_hand(version + 1, transition, rooms);
                 engine.send_all(departures).await;
             }
             Ok::<(), StoreError>(())
@@ -86,6 +99,7 @@ pub(super) struct Departure {
     since: Instant,
     page: Versioned<Page>,
     send: Send,
+    slot: Option<Slot>,
 }
 
 impl Engine {
@@ -138,16 +152,17 @@ impl Engine {
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let closed = window_closed_for(&input);
+        let mut rooms = Rooms::new();
+        let make_room = |transition| {
+            let (transition, found) = self.make_room(transition, now);
+            rooms = found;
+            transition
+        };
+        let timeout = self.tuning.attempt_timeout;
+        let whose = (responder, page);
         let transition = self
             .store
-            .advance_page(
-                responder,
-                page,
-                known,
-                input,
-                self.tuning.attempt_timeout,
-                now,
-            )
+            .advance_page(whose, known, input, make_room, timeout, now)
             .await?;
         let Some(Versioned { version, value }) = transition else {
             return Ok(false);
@@ -159,7 +174,7 @@ impl Engine {
                 .change_sender(address, Sender::close_whatsapp_window)
                 .await?;
         }
-        let departures = self.take_in_hand(version, value);
+        let departures = self.take_in_hand(version, value, rooms);
         self.send_all(departures).await;
         Ok(true)
     }
@@ -169,14 +184,15 @@ impl Engine {
         &self,
         version: u64,
         transition: page::Transition,
+        rooms: Rooms,
     ) -> Vec<Departure> {
         if transition.gave_up {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
         let page = transition.state;
-        let sends = transition.sends.into_iter();
+        let sends = transition.sends.into_iter().zip(rooms);
         sends
-            .map(|send| Departure {
+            .map(|(send, slot)| Departure {
                 _held: self.in_hand.take(&page.id, send.line),
                 _busy: self.busy.begin(),
                 since: Instant::now(),
@@ -185,6 +201,7 @@ impl Engine {
                     value: page.clone(),
                 },
                 send,
+                slot,
             })
             .collect()
     }
@@ -210,6 +227,7 @@ impl Engine {
                 since,
                 page: known,
                 send,
+                slot,
             } = departure;
             if since.elapsed() > FRESH && self.is_cancelled(&known).await {
                 return;
@@ -220,13 +238,14 @@ impl Engine {
                 return;
             };
             seam::pass(Seam::AttemptRecorded);
-            let (gateway, outcome, another) = self.request(page, &send).await;
+            let (gateway, outcome, another) = self.request(page, &send, slot).await;
             seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
             let result = match &outcome {
                 Outcome::Sent { .. } => "sent",
                 Outcome::Failed { kind, .. } => kind.as_str(),
+                Outcome::Deferred(_) => "deferred",
             };
             metrics::counter!(
                 "siaga_attempts_total",
@@ -308,18 +327,30 @@ impl Engine {
         Ok(())
     }
 
-    async fn request(&self, page: &Page, send: &Send) -> (String, Outcome, Another) {
+    async fn request(
+        &self,
+        page: &Page,
+        send: &Send,
+        slot: Option<Slot>,
+    ) -> (String, Outcome, Another) {
         let line = &page.lines[send.line];
         let now = self.clock.now();
-        let ask = self.ask(page, line);
-        let Some(chosen) = self.gateways.choose(&ask, now) else {
-            let refused = Outcome::Failed {
-                kind: FailureKind::Misconfigured,
-                detail: self.gateways.lack(line.transport),
-            };
-            return (line.transport.to_string(), refused, Another::None);
+        let ask = self.ask(page, send.line);
+        let mut chosen = match self.gateways.begin(&ask, slot, now) {
+            Start::By(chosen) => chosen,
+            other => {
+                let outcome = match other {
+                    Start::Later(wait) => Outcome::Deferred(wait),
+                    Start::By(_) | Start::Nowhere => Outcome::Failed {
+                        kind: FailureKind::Misconfigured,
+                        detail: self.gateways.lack(line.transport),
+                    },
+                };
+                return (line.transport.to_string(), outcome, Another::None);
+            }
         };
         let outgoing = self.outgoing(page, send, chosen.gateway, now).await;
+        chosen.slot.leaves(self.clock.now());
         let name = chosen.gateway.channel.name().to_owned();
         let answer = chosen.gateway.channel.send(&outgoing).await;
         let failure = answer.as_ref().err().map(|error| &error.kind);

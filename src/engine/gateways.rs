@@ -4,23 +4,28 @@
 //! given its chance, and several processes each find out for themselves.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
 
-use super::Engine;
+use super::{
+    Engine,
+    pacing::{self, SharedPace, Slot},
+};
 use crate::{
     channel::Channel,
     clock::patience,
     domain::{
-        breaker::{Breaker, Change},
+        breaker::{Breaker, Change, Health},
         delivery::{FailureKind, Transport},
-        fact::{Alarm, Fact, What},
+        fact::{Alarm, DeferReason, Fact, What},
         id::UnitCode,
         message::Content,
-        page::{Another, Line, Page},
+        pace::{Limit, Pace, Waiter, Want},
+        page::{Another, Line, Page, Wait},
         routing::{self, Candidate, Promise, Route, Standing, Urgency, Wanted},
     },
     store::{Shard, Side, Unit},
@@ -48,17 +53,41 @@ pub struct Gateways {
     members: Vec<Gateway>,
     /// One a member. One lock for all, so that a choice and the request it leads to are one step.
     breakers: Mutex<Vec<Breaker>>,
+    /// One a member; those with the same sender share one, under its name.
+    paces: Vec<Option<SharedPace>>,
+    senders: HashMap<String, SharedPace>,
 }
 
 /// A gateway that was chosen for one request, which has begun.
 pub(super) struct Chosen<'a> {
     pub(super) gateway: &'a Gateway,
-    index: usize,
+    pub(super) slot: Slot,
     began: Timestamp,
+}
+
+/// Where a message may leave now.
+pub(super) enum Room {
+    /// By this gateway.
+    Here(Slot),
+    /// By none for the moment.
+    Later(Wait),
+    /// By none ever.
+    Nowhere,
+}
+
+/// What comes of a request that is to begin.
+pub(super) enum Start<'a> {
+    /// It goes by this gateway.
+    By(Chosen<'a>),
+    /// By none for the moment, although there was room before.
+    Later(Wait),
+    /// By none ever.
+    Nowhere,
 }
 
 /// What is asked of a gateway: by whom a line of a page may go.
 pub(super) struct Ask<'a> {
+    who: Waiter,
     line: &'a Line,
     units: Vec<UnitCode>,
     urgency: Option<Urgency>,
@@ -66,10 +95,24 @@ pub(super) struct Ask<'a> {
 }
 
 impl Gateways {
-    /// Adds a gateway.
+    /// Adds a gateway that may be sent any number of messages.
     pub fn add(&mut self, gateway: Gateway) {
+        self.add_limited(gateway, &Limit::default(), None);
+    }
+
+    /// Adds a gateway with a limit. Those that name the same sender share the limit of the first.
+    pub fn add_limited(&mut self, gateway: Gateway, limit: &Limit, sender: Option<&str>) {
+        let pace = || Arc::new(Mutex::new(Pace::new(limit)));
+        let pace = match sender {
+            Some(sender) => {
+                let shared = self.senders.entry(sender.to_owned());
+                Some(shared.or_insert_with(pace).clone())
+            }
+            None => (!limit.is_none()).then(pace),
+        };
         self.members.push(gateway);
         self.breakers().push(Breaker::default());
+        self.paces.push(pace);
     }
 
     /// Every gateway.
@@ -87,18 +130,91 @@ impl Gateways {
         .collect()
     }
 
-    /// Chooses the gateway for a request and begins it; none when none carries such a message.
-    pub(super) fn choose(&self, ask: &Ask<'_>, now: Timestamp) -> Option<Chosen<'_>> {
-        let mut breakers = self.breakers();
+    /// Finds room for a message by the gateways that may carry it: by one that has room rather than
+    /// wait, and by a spare one only when the wait would be long. Whoever has to wait has a place in
+    /// the queue of the gateway that will have room first.
+    pub(super) fn room(&self, ask: &Ask<'_>, now: Timestamp) -> Room {
+        self.find_room(&self.breakers(), ask, now)
+    }
+
+    fn find_room(&self, breakers: &[Breaker], ask: &Ask<'_>, now: Timestamp) -> Room {
         let tried = |gateway: &Gateway| ask.has_tried(gateway);
-        let best = self
-            .candidates(&breakers, ask, tried, now)
-            .into_iter()
-            .next()?;
-        breakers[best.index].begin(now);
-        Some(Chosen {
-            gateway: &self.members[best.index],
-            index: best.index,
+        let mut found = self.candidates(breakers, ask, tried, now);
+        let Some(first) = found.first().copied() else {
+            return Room::Nowhere;
+        };
+        let doubtful = first.promise != Promise::Ready;
+        if doubtful {
+            // None is well: what has asked for a rest is given it, and what is down is tried.
+            if let Health::Resting { until } = breakers[first.index].health(now) {
+                let why = DeferReason::Resting;
+                return Room::Later(Wait { until, why });
+            }
+            found.truncate(1);
+        } else {
+            found.retain(|candidate| candidate.promise == Promise::Ready);
+        }
+        let order = |index: usize| self.members[index].route.order;
+        let (equal, spare): (Vec<_>, Vec<_>) = found
+            .iter()
+            .map(|candidate| candidate.index)
+            .partition(|index| order(*index) == order(first.index));
+        let mut soonest: Option<(Timestamp, usize)> = None;
+        for (group, is_spare) in [(equal, false), (spare, true)] {
+            // A spare one may cost more, or be slower: a short wait is better.
+            let worth_it = soonest
+                .is_none_or(|(at, _)| at.duration_since(now) > pacing::bearable(ask.urgency));
+            if is_spare && !worth_it {
+                break;
+            }
+            for index in group {
+                let at = match &self.paces[index] {
+                    Some(pace) => pacing::locked(pace).room(&ask.want(), now),
+                    None => now,
+                };
+                if at <= now {
+                    self.leave_queues(ask);
+                    let pace = self.paces[index].as_ref();
+                    return Room::Here(Slot::take(index, doubtful, pace, &ask.want(), now));
+                }
+                if soonest.is_none_or(|(soonest, _)| at < soonest) {
+                    soonest = Some((at, index));
+                }
+            }
+        }
+        let pace = soonest.and_then(|(_, index)| self.paces[index].as_ref());
+        let Some(pace) = pace else {
+            return Room::Nowhere; // There was a candidate, and only a pace makes one wait.
+        };
+        let until = pacing::locked(pace).wait(&ask.want(), now);
+        let why = DeferReason::NoRoom;
+        Room::Later(Wait { until, why })
+    }
+
+    /// A message has found room, so it waits nowhere any more.
+    fn leave_queues(&self, ask: &Ask<'_>) {
+        for pace in self.paces.iter().flatten() {
+            pacing::locked(pace).forget(&ask.who, &ask.line.address);
+        }
+    }
+
+    /// Begins a request by the gateway that had room for it; when that one has fallen ill meanwhile, by
+    /// another that has.
+    pub(super) fn begin(&self, ask: &Ask<'_>, slot: Option<Slot>, now: Timestamp) -> Start<'_> {
+        let mut breakers = self.breakers();
+        let well = |slot: &Slot| slot.doubtful || breakers[slot.index].health(now) == Health::Ready;
+        let slot = match slot.filter(well) {
+            Some(slot) => slot,
+            None => match self.find_room(&breakers, ask, now) {
+                Room::Here(slot) => slot,
+                Room::Later(wait) => return Start::Later(wait),
+                Room::Nowhere => return Start::Nowhere,
+            },
+        };
+        breakers[slot.index].begin(now);
+        Start::By(Chosen {
+            gateway: &self.members[slot.index],
+            slot,
             began: now,
         })
     }
@@ -113,7 +229,7 @@ impl Gateways {
         now: Timestamp,
     ) -> (Change, Another) {
         let mut breakers = self.breakers();
-        let change = breakers[chosen.index].settled(chosen.began, failure, now);
+        let change = breakers[chosen.slot.index].settled(chosen.began, failure, now);
         let own = chosen.gateway.channel.name();
         let tried = |gateway: &Gateway| ask.has_tried(gateway) || gateway.channel.name() == own;
         let best = self
@@ -189,11 +305,19 @@ impl Ask<'_> {
         let name = gateway.channel.name();
         self.line.tried.iter().any(|tried| tried == name)
     }
+
+    fn want(&self) -> Want<'_> {
+        Want {
+            who: &self.who,
+            to: &self.line.address,
+            urgency: self.urgency,
+        }
+    }
 }
 
 impl Engine {
     /// What a page's line asks of a gateway.
-    pub(super) fn ask<'a>(&self, page: &Page, line: &'a Line) -> Ask<'a> {
+    pub(super) fn ask<'a>(&self, page: &'a Page, line: usize) -> Ask<'a> {
         // A page names its unit by the short name that it shows.
         let short_name = match &page.content {
             Content::Alert(alert) => alert.unit.as_deref(),
@@ -208,7 +332,8 @@ impl Engine {
                 .collect()
         });
         Ask {
-            line,
+            who: (page.id.clone(), line),
+            line: &page.lines[line],
             units,
             urgency: Urgency::of(&page.content),
             spread: routing::spread(&page.id),

@@ -11,6 +11,7 @@ pub mod gateways;
 pub mod handover;
 pub mod housekeeping;
 mod in_hand;
+mod pacing;
 mod receive;
 pub mod scan;
 

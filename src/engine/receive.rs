@@ -1,21 +1,26 @@
 //! What escalations and replies order on the responders' side: pages opened, answers given, pages
 //! cancelled, questions closed. All for one responder in one commit.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+};
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Engine;
+use super::{Engine, pacing::Rooms};
 use crate::{
     domain::{
         conversation::Conversation,
-        directory::{ContactMethod, Responder},
+        directory::ContactMethod,
         escalation::{Effect, PageOrder, Via},
         id::{ComplaintId, MethodId, PageId, ResponderId},
         message::{Content, ReplyNote},
+        notify::{self, Asked, Plan, Way},
         page::{self, Input, NewPage, Page},
         policy::{DeliveryRule, Reach},
+        routing::Urgency,
     },
     store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
 };
@@ -42,12 +47,12 @@ pub(super) async fn receive(
         engine.unwanted(orders.values().flatten()),
         engine.store.load_conversations(&people),
     )?;
-    let work = orders
-        .into_iter()
-        .zip(conversations)
-        .map(|((responder, orders), conversation)| {
-            engine.receive_for(responder, conversation, orders, &unwanted)
-        });
+    let mut work: Vec<_> = orders.into_iter().zip(conversations).collect();
+    // Where room is scarce it goes to the most urgent.
+    work.sort_by_key(|((_, orders), _)| Reverse(orders.iter().filter_map(urgency).max()));
+    let work = work.into_iter().map(|((responder, orders), conversation)| {
+        engine.receive_for(responder, conversation, orders, &unwanted)
+    });
     for outcome in join_all(work).await {
         outcome?;
     }
@@ -159,7 +164,7 @@ impl Engine {
         if !first {
             self.leave_out_known(shard, &mut pages).await?;
         }
-        let (transitions, mut unit) = self.open_pages(pages, now);
+        let (opened, mut unit) = self.open_pages(pages, now);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
                 responder,
@@ -172,8 +177,9 @@ impl Engine {
         {
             return Ok(false);
         }
-        let departures = transitions.into_iter();
-        let departures = departures.flat_map(|transition| self.take_in_hand(1, transition));
+        let departures = opened.into_iter();
+        let departures =
+            departures.flat_map(|(transition, rooms)| self.take_in_hand(1, transition, rooms));
         self.send_all(departures.collect()).await;
         for Order { effect, .. } in orders {
             if let Effect::Cancel { page, why, .. } = effect {
@@ -192,15 +198,19 @@ impl Engine {
         wanted: bool,
         now: Timestamp,
     ) -> Planned {
-        let methods = world
-            .directory()
-            .responders
-            .get(&order.responder)
-            .into_iter()
-            .flat_map(Responder::usable_methods)
-            .filter(|method| !talk.stopped.contains_key(&method.id))
-            .cloned()
-            .collect();
+        let asked = Asked {
+            urgency: Some(Urgency::of_notice(order.alert.notice)),
+            reach: order.reach,
+            at: self.renderer.zone().to_datetime(now),
+        };
+        let in_use = |method: &ContactMethod| !talk.stopped.contains_key(&method.id);
+        let person = world.directory().responders.get(&order.responder);
+        let nowhere = Plan {
+            ways: Vec::new(),
+            reach: order.reach,
+        };
+        let Plan { ways, reach } =
+            person.map_or(nowhere, |person| notify::plan(person, in_use, asked));
         let mut alert = order.alert.clone();
         if wanted {
             talk.share = world.code_share(&order.responder);
@@ -213,8 +223,8 @@ impl Engine {
             content: Content::Alert(alert),
             due_at: order.due_at,
             delivery: order.delivery.clone(),
-            reach: order.reach,
-            methods,
+            reach,
+            ways,
             in_reply_to: None,
         };
         if wanted {
@@ -237,7 +247,11 @@ impl Engine {
     }
 
     /// The transitions of new pages, and what is to be committed for them.
-    fn open_pages(&self, pages: Vec<Planned>, now: Timestamp) -> (Vec<page::Transition>, Unit) {
+    fn open_pages(
+        &self,
+        pages: Vec<Planned>,
+        now: Timestamp,
+    ) -> (Vec<(page::Transition, Rooms)>, Unit) {
         let mut unit = Unit::default();
         let mut transitions = Vec::with_capacity(pages.len());
         for planned in pages {
@@ -246,12 +260,20 @@ impl Engine {
                 Planned::Open(new) => Page::open(new, timeout, now),
                 Planned::Unwanted(new) => Page::unwanted(new),
             };
+            let (transition, rooms) = self.make_room(transition, now);
             let part = self.store.page_unit(0, &transition, now);
             unit.machines.extend(part.machines);
             unit.outbox.extend(part.outbox);
-            transitions.push(transition);
+            transitions.push((transition, rooms));
         }
         (transitions, unit)
+    }
+}
+
+fn urgency(order: &Order) -> Option<Urgency> {
+    match &order.effect {
+        Effect::Page(page) => Some(Urgency::of_notice(page.alert.notice)),
+        _ => None,
     }
 }
 
@@ -289,7 +311,7 @@ fn confirmation(
             retries: [5, 30, 120].map(SignedDuration::from_secs).into(),
         },
         reach: Reach::InTurn,
-        methods: MethodId::parse("reply")
+        ways: MethodId::parse("reply")
             .map(|id| ContactMethod {
                 id,
                 transport: via.transport,
@@ -297,6 +319,7 @@ fn confirmation(
                 enabled: true,
             })
             .into_iter()
+            .map(Way::from)
             .collect(),
         in_reply_to: via.in_reply_to.clone(),
     }

@@ -17,11 +17,11 @@ use crate::{
 };
 
 /// The people who may be reached at an address. A telephone number is the same telephone whether it
-/// speaks SMS or WhatsApp.
+/// speaks SMS or WhatsApp, or rings.
 pub(super) fn people(world: &World, transport: Transport, from: &Address) -> Vec<ResponderId> {
     let mut found = world.people_at(transport, from).to_vec();
     if matches!(from, Address::Phone(_)) {
-        for other in [Transport::Sms, Transport::Whatsapp] {
+        for other in [Transport::Sms, Transport::Whatsapp, Transport::Voice] {
             for person in world.people_at(other, from) {
                 if !found.contains(person) {
                     found.push(person.clone());

@@ -92,6 +92,19 @@ impl Inbound {
     /// # Errors
     /// When Redis is away: the gateway must try again.
     pub async fn reply(&self, incoming: IncomingReply) -> Result<Received, StoreError> {
+        let (received, _) = self.hear(incoming).await?;
+        Ok(received)
+    }
+
+    /// Takes a reply in that is answered at once, on the line: what is to be said, where something
+    /// is. Nothing is sent for it. Durable when it returns.
+    ///
+    /// # Errors
+    /// When Redis is away: the gateway must try again.
+    pub async fn hear(
+        &self,
+        incoming: IncomingReply,
+    ) -> Result<(Received, Option<ReplyNote>), StoreError> {
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -101,7 +114,7 @@ impl Inbound {
                 address = incoming.from.masked(),
                 "a message from an address that is nobody's"
             );
-            return Ok(Received::Stranger);
+            return Ok((Received::Stranger, None));
         }
         let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
@@ -126,14 +139,14 @@ impl Inbound {
                 &talks,
                 method.clone(),
             );
-            let Some(unit) = unit else {
+            let Some((unit, note)) = unit else {
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "repeated").increment(1);
-                return Ok(Received::Repeated);
+                return Ok((Received::Repeated, None));
             };
             if self.store.commit(shard, unit).await? == Committed::Applied {
                 seam::pass(Seam::ReplyCommitted);
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "taken").increment(1);
-                return Ok(Received::Taken);
+                return Ok((Received::Taken, note));
             }
         }
         Err(StoreError::Contended(incoming.id))
@@ -206,7 +219,8 @@ impl Inbound {
         Ok(true)
     }
 
-    /// What is committed for a reply; none when it was handled before.
+    /// What is committed for a reply, and what is to be said of it on the line; none when it was
+    /// handled before.
     fn unit(
         &self,
         incoming: &IncomingReply,
@@ -215,7 +229,7 @@ impl Inbound {
         people: &[ResponderId],
         talks: &[Versioned<Conversation>],
         method: Option<MethodId>,
-    ) -> Option<Unit> {
+    ) -> Option<(Unit, Option<ReplyNote>)> {
         let now = self.clock.now();
         let quoted = matching::quoted(incoming, people, talks);
         let at = people.iter().position(|person| person == responder)?;
@@ -257,13 +271,20 @@ impl Inbound {
                 other => other,
             };
         }
-        let via = Via {
+        // On a call the answer is spoken: a confirmation is no second call.
+        let via = (incoming.transport != Transport::Voice).then(|| Via {
             transport: incoming.transport,
             address: incoming.from.clone(),
             in_reply_to: match &incoming.answers {
                 Some(Answers::Reference(reference)) => Some(reference.clone()),
                 Some(Answers::Message { .. }) | None => None,
             },
+        });
+        let spoken = match &outcome {
+            Outcome::Say(note) | Outcome::Switch { note, .. } if via.is_none() => {
+                Some(note.clone())
+            }
+            _ => None,
         };
         let mut facts = vec![What::Replied {
             by: responder.clone(),
@@ -272,7 +293,14 @@ impl Inbound {
             text: redact(&incoming.text),
             meaning: parsed.meaning.clone(),
         }];
-        let outbox = entries(outcome, &incoming.id, responder, &via, &mut facts, now);
+        let outbox = entries(
+            outcome,
+            &incoming.id,
+            responder,
+            via.as_ref(),
+            &mut facts,
+            now,
+        );
         let unit = Unit {
             machines: vec![self.store.write_conversation(
                 responder,
@@ -284,7 +312,7 @@ impl Inbound {
             facts: facts_about(quoted.complaint(), facts.into_iter(), now),
             ..Unit::default()
         };
-        Some(unit)
+        Some((unit, spoken))
     }
 }
 
@@ -293,7 +321,7 @@ fn entries(
     outcome: Outcome,
     reply: &str,
     responder: &ResponderId,
-    via: &Via,
+    via: Option<&Via>,
     facts: &mut Vec<What>,
     now: Timestamp,
 ) -> Vec<(String, Timestamp, Handover)> {
@@ -301,28 +329,28 @@ fn entries(
         responder: responder.clone(),
         reply: reply.to_owned(),
         // Several at once are confirmed by one message, not by one each.
-        via: alone.then(|| via.clone()),
+        via: via.filter(|_| alone).cloned(),
     };
     let say = |note: ReplyNote| {
+        let via = via?.clone();
         let effect = Box::new(Effect::Confirm {
             responder: responder.clone(),
             reply: reply.to_owned(),
-            via: via.clone(),
+            via,
             note,
         });
-        (
+        Some((
             format!("say.{reply}"),
             now,
             Handover::Responder { version: 0, effect },
-        )
+        ))
     };
     let several = |complaints: &[ComplaintId], accepted: bool| {
-        (complaints.len() > 1).then(|| {
-            say(ReplyNote::Several {
-                count: complaints.len(),
-                accepted,
-            })
-        })
+        let note = ReplyNote::Several {
+            count: complaints.len(),
+            accepted,
+        };
+        (complaints.len() > 1).then(|| say(note)).flatten()
     };
     match outcome {
         Outcome::Accept(complaints) => {
@@ -362,7 +390,7 @@ fn entries(
                 .chain(note)
                 .collect()
         }
-        Outcome::Say(note) => vec![say(note)],
+        Outcome::Say(note) => say(note).into_iter().collect(),
         Outcome::Switch {
             method,
             on,
@@ -388,7 +416,7 @@ fn entries(
                 }
                 .to_owned(),
             });
-            vec![say(note)]
+            say(note).into_iter().collect()
         }
         Outcome::Nothing | Outcome::Repeated => Vec::new(),
     }

@@ -1,14 +1,18 @@
-//! Twilio's webhooks: incoming messages, and how our own messages fared.
+//! Twilio's webhooks: incoming messages, keys pressed on a call, and how our own messages and calls
+//! fared.
 //!
 //! Each is signed with the account's token over the public address that Twilio called and all
 //! parameters, so the reference in the address is as sure as the rest. Twilio adds parameters as it
 //! likes: all take part in the signature, those that we do not know have no other meaning.
+
+mod call;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha1::Sha1;
 
+pub use self::call::Key;
 use super::{Answers, IncomingReceipt, IncomingReply};
 use crate::domain::{
     delivery::{Address, ReceiptKind, Transport},

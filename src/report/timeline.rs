@@ -12,7 +12,7 @@ use crate::domain::{
     id::{PageId, PostCode, ResponderId},
 };
 
-use self::words::{alarmed, cancelled, folded, skipped};
+use self::words::{alarmed, cancelled, deferred, folded, skipped};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -298,6 +298,15 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
+        What::Deferred {
+            page,
+            method,
+            until,
+            why,
+        } => {
+            who = of_page(page);
+            ("step_skipped", deferred(method, *until, *why, id))
+        }
         What::FellBack { page, method, why } => {
             who = of_page(page);
             let why = match why {
@@ -306,6 +315,10 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                     "the one before failed".into(),
                 ),
                 FallBack::NoSignOfLife => say("belum ada tanda".into(), "no sign of life".into()),
+                FallBack::NoRoom => say(
+                    "cara sebelumnya masih antre".into(),
+                    "the one before has to wait".into(),
+                ),
             };
             (
                 "step_skipped",

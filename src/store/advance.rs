@@ -136,16 +136,17 @@ impl Store {
     /// None when there is no such page.
     ///
     /// `known` is the page as the caller last committed it: while nobody else has changed it, it
-    /// need not be read again.
+    /// need not be read again. `make_room` sees what is about to be committed, and may put requests
+    /// off; of a lost race it sees each try.
     ///
     /// # Errors
     /// When Redis is away.
     pub async fn advance_page(
         &self,
-        responder: &ResponderId,
-        id: &PageId,
+        (responder, id): (&ResponderId, &PageId),
         mut known: Option<Versioned<Page>>,
         input: page::Input,
+        mut make_room: impl FnMut(page::Transition) -> page::Transition + Send,
         attempt_timeout: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<Versioned<page::Transition>>, StoreError> {
@@ -167,6 +168,7 @@ impl Store {
             if value.state == before && value.facts.is_empty() {
                 return Ok(Some(Versioned { version, value }));
             }
+            let value = make_room(value);
             let mut unit = self.page_unit(version, &value, now);
             if let Some(message) = &value.quotable {
                 let person = std::slice::from_ref(responder);

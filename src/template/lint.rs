@@ -20,6 +20,19 @@ pub fn check_sms(text: &str) -> Vec<LintFault> {
     gsm::lint(text, &RULES)
 }
 
+/// What of a call's text cannot be read aloud, and what to do. Its markup is escaped where it is
+/// made, so a mark here would be spoken, not obeyed.
+pub(crate) fn check_voice(text: &str) -> Result<(), (String, &'static str)> {
+    let mark = |c: &char| "<>&{}[]|\\*_#=".contains(*c) || c.is_control() && *c != '\n';
+    match text.chars().find(mark) {
+        Some(mark) => Err((
+            format!("{mark:?} cannot be read aloud"),
+            "write words and full stops only; the shipped template is used meanwhile",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Data for a short message: in the GSM alphabet, without the words and numbers that routes drop.
 /// None when nothing is left.
 pub(crate) fn tame(text: &str) -> Option<String> {

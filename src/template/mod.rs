@@ -16,6 +16,7 @@ mod samples;
 mod sms;
 #[cfg(test)]
 mod tests;
+mod voice;
 mod whatsapp;
 mod wording;
 mod words;
@@ -141,6 +142,11 @@ impl Renderer {
         Ok((renderer, faults))
     }
 
+    /// The zone in which times are told.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// Puts `content` into words. Never fails.
     pub fn render(&self, content: &Content, to: &Recipient, now: Timestamp) -> Rendered {
         let mut fallback = None;
@@ -161,6 +167,14 @@ impl Renderer {
         for (sample, content) in samples() {
             for to in circumstances() {
                 let (message, bare) = self.compose(tried, &content, &to, SAMPLE_NOW)?;
+                if let Message::Voice { .. } = &message
+                    && file.starts_with("voice/")
+                {
+                    lint::check_voice(message.plain_text()).map_err(|(what, remedy)| {
+                        let what = format!("with the sample {sample}: {what}");
+                        TemplateFault::new(file, what, remedy)
+                    })?;
+                }
                 if let Message::Sms { text } = &message
                     && file.starts_with("sms/")
                 {
@@ -261,6 +275,22 @@ impl Renderer {
                     html,
                 }
             }
+            (Transport::Voice, _) => {
+                let value = match content {
+                    Content::Alert(alert) => {
+                        let words = AlertWords::new(alert, to, now, &self.zone);
+                        words.for_voice().value()
+                    }
+                    Content::Reply(note) => {
+                        let words = NoteWords::new(note, to, now, &self.zone);
+                        words.for_voice().value()
+                    }
+                };
+                let (farewell, own) = voice::farewell(to.language);
+                let text = tidy(&run(&text_name, value)?);
+                let farewell = tidy(&run(&farewell, own)?);
+                voice::message(text, farewell, to, matches!(content, Content::Alert(_)))
+            }
         };
         says_what_it_must(&message, content, to, &text_name)?;
         Ok((message, bare))
@@ -274,6 +304,13 @@ impl Renderer {
             (Content::Reply(note), Transport::Sms) => plain::sms_note(
                 &NoteWords::new(note, to, now, &self.zone).for_sms(words::asks(note)),
             ),
+            (Content::Alert(alert), Transport::Voice) => {
+                let words = AlertWords::new(alert, to, now, &self.zone).for_voice();
+                plain::alert(&words) + voice::plain_keys(to)
+            }
+            (Content::Reply(note), Transport::Voice) => {
+                plain::note(&NoteWords::new(note, to, now, &self.zone).for_voice())
+            }
             (Content::Alert(alert), _) => {
                 plain::alert(&AlertWords::new(alert, to, now, &self.zone))
             }
@@ -290,6 +327,10 @@ impl Renderer {
                 html: plain::html(&text),
                 text,
             },
+            Transport::Voice => {
+                let farewell = voice::plain_farewell(to.language).to_owned();
+                voice::message(text, farewell, to, matches!(content, Content::Alert(_)))
+            }
         }
     }
 }
@@ -312,7 +353,10 @@ fn says_what_it_must(
             Ok(())
         };
     };
-    let ticket = alert.complaint.as_str();
+    let ticket = match to.transport {
+        Transport::Voice => &voice::spelled(alert.complaint.as_str(), words::code_of(to.language)),
+        _ => alert.complaint.as_str(),
+    };
     let mut missing = Vec::new();
     if !message.plain_text().contains(ticket) {
         missing.push("{{ ticket }}");
@@ -323,7 +367,8 @@ fn says_what_it_must(
         missing.push("{{ ticket }} in the HTML");
     }
     let answer = alert.code.map(|code| format!("OK {code}"));
-    if to.transport != Transport::Email
+    // A call is answered by a key, a letter is known by itself.
+    if matches!(to.transport, Transport::Sms | Transport::Whatsapp)
         && to.two_way
         && answer.is_some_and(|answer| !message.plain_text().contains(&answer))
     {

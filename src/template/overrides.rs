@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig};
 
 /// Every shipped template that may be overridden: its name, which is its path in the folder, and
 /// its text.
-pub(crate) const SHIPPED: [(&str, &str); 20] = [
+pub(crate) const SHIPPED: [(&str, &str); 26] = [
     template(
         "sms/alert.id.txt",
         include_str!("../../templates/sms/alert.id.txt"),
@@ -89,6 +89,30 @@ pub(crate) const SHIPPED: [(&str, &str); 20] = [
     template(
         "email/reply.en.subject.txt",
         include_str!("../../templates/email/reply.en.subject.txt"),
+    ),
+    template(
+        "voice/alert.id.txt",
+        include_str!("../../templates/voice/alert.id.txt"),
+    ),
+    template(
+        "voice/alert.en.txt",
+        include_str!("../../templates/voice/alert.en.txt"),
+    ),
+    template(
+        "voice/reply.id.txt",
+        include_str!("../../templates/voice/reply.id.txt"),
+    ),
+    template(
+        "voice/reply.en.txt",
+        include_str!("../../templates/voice/reply.en.txt"),
+    ),
+    template(
+        "voice/farewell.id.txt",
+        include_str!("../../templates/voice/farewell.id.txt"),
+    ),
+    template(
+        "voice/farewell.en.txt",
+        include_str!("../../templates/voice/farewell.en.txt"),
     ),
 ];
 
@@ -181,7 +205,7 @@ pub(crate) fn read(folder: &Path) -> io::Result<Found> {
     let mut faults = Vec::new();
     // A folder that cannot be read at all is a wrong setting, not a wrong template.
     fs::read_dir(folder)?;
-    for part in ["sms", "whatsapp", "email"] {
+    for part in ["sms", "whatsapp", "email", "voice"] {
         let entries = match fs::read_dir(folder.join(part)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

@@ -54,6 +54,12 @@ fn show(message: &Message) -> String {
             buttons,
         ),
         Message::Email { subject, text, .. } => format!("Subject: {subject}\n\n{text}"),
+        Message::Voice {
+            language,
+            text,
+            farewell,
+            keys,
+        } => format!("[{language}, keys: {keys}] {text}\n... {farewell}"),
     }
 }
 
@@ -146,6 +152,9 @@ fn every_sample_is_sound_in_every_circumstance() {
             if to.transport == Transport::Sms {
                 assert_eq!(lint::check_sms(text), [], "{name}: {text}");
             }
+            if to.transport == Transport::Voice {
+                assert_eq!(lint::check_voice(text), Ok(()), "{name}: {text}");
+            }
             if !to.two_way {
                 assert!(
                     !text.contains("Balas ") && !text.contains("Reply "),
@@ -178,6 +187,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
     write("sms/reply.en.txt", "Your kode: {{ note }}");
     write("sms/alrt.id.txt", "x");
     write("whatsapp/alert.id.txt", "Tolong!");
+    write("voice/alert.id.txt", "<Say>{{ ticket }}</Say>");
     write("whatsapp/alert.en.txt", "Now! {{ ticket }} {{ answer }}");
     let (renderer, faults) = Renderer::with_overrides(folder.path(), "Asia/Jakarta").unwrap();
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -190,6 +200,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
         ),
         ("sms/alrt.id.txt", "did you mean sms/alert.id.txt"),
         ("whatsapp/alert.id.txt", "leaves out {{ ticket }}"),
+        ("voice/alert.id.txt", "'<' cannot be read aloud"),
     ] {
         assert!(
             shown
@@ -198,7 +209,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
             "{expected:?} in {shown:#?}"
         );
     }
-    assert_eq!(faults.len(), 5, "{shown:#?}");
+    assert_eq!(faults.len(), 6, "{shown:#?}");
     let (_, content) = samples().remove(1);
     let text = |transport, language| {
         let rendered = renderer.render(&content, &recipient(transport, language), SAMPLE_NOW);
@@ -296,7 +307,11 @@ proptest! {
             to.whatsapp_window_open = to.link.is_none();
             let rendered = renderer.render(&content, &to, SAMPLE_NOW);
             prop_assert_eq!(&rendered.fallback, &None);
-            prop_assert!(rendered.message.plain_text().contains(alert.complaint.as_str()));
+            let ticket = match to.transport {
+                Transport::Voice => voice::spelled(alert.complaint.as_str(), words::code_of(to.language)),
+                _ => alert.complaint.to_string(),
+            };
+            prop_assert!(rendered.message.plain_text().contains(&ticket));
             match &rendered.message {
                 Message::Sms { text } => {
                     prop_assert!(fits(text), "{}", text);
@@ -307,6 +322,7 @@ proptest! {
                     }
                 }
                 Message::WhatsappText { .. } => {}
+                Message::Voice { text, .. } => prop_assert_eq!(lint::check_voice(text), Ok(())),
                 Message::WhatsappTemplate { parameters, preview, .. } => {
                     prop_assert!(!preview.is_empty());
                     for parameter in parameters {
@@ -362,6 +378,7 @@ proptest! {
                 prop_assert_eq!(&rendered.fallback, &None);
                 match rendered.message {
                     Message::Sms { text } => prop_assert!(fits(&text), "{}", text),
+                    Message::Voice { text, .. } => prop_assert_eq!(lint::check_voice(&text), Ok(())),
                     Message::Email { subject, html, .. } => {
                         prop_assert!(!subject.contains('\n'));
                         prop_assert!(!html.contains("<script"));

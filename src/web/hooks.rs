@@ -129,10 +129,10 @@ impl From<twilio::Refused> for Problem {
 }
 
 /// A webhook's parameters, or why they cannot be read.
-type Parameters = Result<Form<Vec<(String, String)>>, FormRejection>;
+pub(super) type Parameters = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// The webhook, when one of our accounts has signed it.
-fn twilio_webhook(
+pub(super) fn twilio_webhook(
     web: &Web,
     uri: &OriginalUri,
     headers: &HeaderMap,
@@ -171,7 +171,7 @@ pub(super) async fn twilio_message(
 #[derive(Deserialize)]
 pub(super) struct About {
     #[serde(default)]
-    reference: String,
+    pub(super) reference: String,
 }
 
 /// `POST /hooks/twilio/status`: how a message fared.

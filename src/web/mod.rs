@@ -7,6 +7,7 @@
 pub mod acknowledge;
 pub mod api;
 pub mod auth;
+mod calls;
 mod change;
 pub mod demo;
 pub mod health;
@@ -27,6 +28,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
 };
 
+pub use self::calls::Calls;
 use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
 use crate::{
     inbound::{Inbound, link::Signer, twilio::Account},
@@ -46,6 +48,8 @@ pub struct Web {
     pub whatsapp_numbers: Arc<[String]>,
     /// Our Twilio accounts: a webhook for any other is not ours.
     pub twilio_accounts: Arc<[Account]>,
+    /// What is said on a call when a key was pressed.
+    pub calls: Calls,
     /// How gateways reach the service from outside; Twilio signs the address that it calls.
     pub public_url: Arc<str>,
     /// Signs and checks acknowledgement links; none when no secret is configured.
@@ -101,6 +105,8 @@ pub fn router(web: Web) -> Router {
         )
         .route("/hooks/twilio/message", post(hooks::twilio_message))
         .route("/hooks/twilio/status", post(hooks::twilio_status))
+        .route("/hooks/twilio/key", post(calls::key))
+        .route("/hooks/twilio/call", post(calls::status))
         .route(
             "/a/{token}",
             get(acknowledge::show).post(acknowledge::answer),

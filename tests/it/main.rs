@@ -18,6 +18,7 @@ mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod notification_rules;
 mod peers;
 mod providers_whatsapp;
 mod service;
@@ -28,6 +29,9 @@ mod smtp_service;
 mod stories;
 mod storm;
 mod support;
+mod throttle;
+mod throttle_service;
 mod twilio_service;
 mod versions;
+mod voice_service;
 mod whatsapp_service;

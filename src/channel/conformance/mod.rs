@@ -37,7 +37,7 @@ pub(super) fn phone(number: &str) -> Address {
 pub(super) fn example(text: &str) -> GatewaySettings {
     let table: toml::Table = text.parse().unwrap();
     let mut gateway = table["gateways"][0].as_table().unwrap().clone();
-    for name in ["name", "two_way", "links"] {
+    for name in ["name", "two_way", "links", "limit", "sender"] {
         gateway.remove(name);
     }
     gateway.try_into().unwrap()
@@ -71,11 +71,21 @@ fn email() -> Message {
     }
 }
 
+fn voice(text: &str) -> Message {
+    Message::Voice {
+        language: "id-ID".into(),
+        text: text.into(),
+        farewell: "f".into(),
+        keys: true,
+    }
+}
+
 fn message_of(transport: Transport, text: &str) -> Message {
     match transport {
         Transport::Sms => sms(text),
         Transport::Whatsapp => whatsapp(text),
         Transport::Email => email(),
+        Transport::Voice => voice(text),
     }
 }
 
@@ -106,6 +116,12 @@ fn providers() -> Vec<Provider> {
             zeros = "0".repeat(32)
         )
     };
+    let calls = format!(
+        "type = 'twilio_voice'\nbase_url = '{{base}}'\naccount_sid = 'AC{zeros}'\n\
+         auth_token = '{SECRET}'\nfrom = '+15005550006'\ntimeout = '{TIMEOUT}'\n\
+         status_callback = 'https://s.test/call'\nkey_callback = 'https://s.test/key'\n",
+        zeros = "0".repeat(32)
+    );
     let contents = format!("templates = {{ 'x.id' = 'HX{}' }}\n", "0".repeat(32));
     let queued = r#"{"sid":"SM1","status":"queued","error_code":null}"#;
     let http = |body: &str| {
@@ -141,6 +157,11 @@ fn providers() -> Vec<Provider> {
         },
         Provider {
             settings: twilio("whatsapp", &contents),
+            status: 201,
+            body: queued,
+        },
+        Provider {
+            settings: calls,
             status: 201,
             body: queued,
         },
@@ -327,6 +348,9 @@ async fn what_cannot_be_sent_is_refused_before_it_leaves() {
             Transport::Sms => {
                 refused.extend([sms(""), sms(" \n"), sms(&long), whatsapp("t")].map(outgoing));
                 refused.push(outgoing(sms(&"⚠".repeat(671))));
+            }
+            Transport::Voice => {
+                refused.extend([voice(""), voice(&long.repeat(3)), sms("t")].map(outgoing));
             }
             Transport::Whatsapp | Transport::Email => {
                 let four = (1..=4).map(|n| button(n, &n.to_string())).collect();

@@ -52,12 +52,13 @@ impl HttpGateway {
         settings: Settings,
         http: reqwest::Client,
     ) -> Result<Self, GatewayFault> {
-        if settings.transport == Transport::Email {
+        if !matches!(settings.transport, Transport::Sms | Transport::Whatsapp) {
             return Err(GatewayFault::shown(
                 &name,
                 "transport",
-                "email",
-                "write sms or whatsapp; e-mail goes by a gateway of type smtp",
+                settings.transport.as_str(),
+                "write sms or whatsapp; e-mail goes by a gateway of type smtp, a call by one of type \
+                 twilio_voice",
             ));
         }
         for (secret, value) in &settings.secrets {
@@ -96,7 +97,7 @@ impl Provider for HttpGateway {
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
         let text = match self.transport {
             Transport::Sms => sms_text(outgoing)?,
-            Transport::Whatsapp | Transport::Email => whatsapp_text(outgoing)?,
+            Transport::Whatsapp | Transport::Email | Transport::Voice => whatsapp_text(outgoing)?,
         };
         let number = outgoing
             .phone()

@@ -4,7 +4,7 @@
 //! only approved templates go; at Twilio these are contents with an id of their own, so the settings
 //! say which content stands for which template. What an error asks for, its code says ([`twilio`]).
 
-mod settings;
+pub(super) mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -169,21 +169,21 @@ impl Twilio {
                     ("ContentVariables", variables),
                 ])
             }
-            Message::Sms { .. } | Message::Email { .. } => Err(Failure::refused(
-                "this gateway carries WhatsApp messages only",
-            )),
+            Message::Sms { .. } | Message::Email { .. } | Message::Voice { .. } => Err(
+                Failure::refused("this gateway carries WhatsApp messages only"),
+            ),
         }
     }
 }
 
-/// The address of one message's status callbacks. A reference needs no escaping by its alphabet.
-fn callback_address(base: &str, reference: &str) -> String {
+/// The address that is called about one message. A reference needs no escaping by its alphabet.
+pub(super) fn callback_address(base: &str, reference: &str) -> String {
     let joint = if base.contains('?') { '&' } else { '?' };
     format!("{base}{joint}reference={reference}")
 }
 
-/// Reads Twilio's answer: the message with its `sid`, or an error with its `code`.
-fn judge(answer: &Answer) -> Result<Sent, Failure> {
+/// Reads Twilio's answer: the message or call with its `sid`, or an error with its `code`.
+pub(super) fn judge(answer: &Answer) -> Result<Sent, Failure> {
     let body = answer.json().unwrap_or(Value::Null);
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let number = |name: &str| body.get(name).and_then(Value::as_i64);

@@ -51,7 +51,8 @@ pub struct Settings {
     pub timeout: SignedDuration,
 }
 
-fn default_base_url() -> String {
+/// Where Twilio's own interface is.
+pub(crate) fn default_base_url() -> String {
     "https://api.twilio.com".to_owned()
 }
 
@@ -72,7 +73,56 @@ fn is_sid(text: &str, kind: &str) -> bool {
         .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-fn is_e164(text: &str) -> bool {
+/// Checks the two values by which an account is known.
+pub(crate) fn check_account(
+    name: &str,
+    sid: &str,
+    token: &SecretString,
+) -> Result<(), GatewayFault> {
+    if !is_sid(sid, "AC") {
+        return Err(GatewayFault::shown(
+            name,
+            "account_sid",
+            sid,
+            "copy the Account SID from Twilio's console: AC and 32 hexadecimal digits",
+        ));
+    }
+    let token = token.expose_secret();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(GatewayFault::hidden(
+            name,
+            "auth_token",
+            "copy the Auth Token from Twilio's console, one line without white space",
+        ));
+    }
+    Ok(())
+}
+
+/// The address of one of an account's resources: `Messages`, `Calls`.
+pub(crate) fn resource(
+    name: &str,
+    base_url: &str,
+    sid: &str,
+    resource: &str,
+) -> Result<Url, GatewayFault> {
+    let base = base_url.trim_end_matches('/');
+    if fault::web_address(name, "base_url", base)?
+        .query()
+        .is_some()
+    {
+        return Err(GatewayFault::shown(
+            name,
+            "base_url",
+            base_url,
+            "leave out the part from '?' on: https://api.twilio.com",
+        ));
+    }
+    let address = format!("{base}/2010-04-01/Accounts/{sid}/{resource}.json");
+    fault::web_address(name, "base_url", &address)
+}
+
+/// Whether a text is a whole telephone number, with its `+` and country.
+pub(crate) fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (8..=15).contains(&digits.len())
             && !digits.starts_with('0')
@@ -94,50 +144,23 @@ fn is_short_sender(text: &str) -> bool {
 impl Settings {
     /// Checks everything that can be known before the first message.
     pub(super) fn check(&self, name: &str) -> Result<Checked, GatewayFault> {
-        if self.transport == Transport::Email {
+        if !matches!(self.transport, Transport::Sms | Transport::Whatsapp) {
             return Err(GatewayFault::shown(
                 name,
                 "transport",
-                "email",
-                "write sms or whatsapp; e-mail goes by a gateway of type smtp",
+                self.transport.as_str(),
+                "write sms or whatsapp; e-mail goes by a gateway of type smtp, a call by one of type \
+                 twilio_voice",
             ));
         }
-        if !is_sid(&self.account_sid, "AC") {
-            return Err(GatewayFault::shown(
-                name,
-                "account_sid",
-                &self.account_sid,
-                "copy the Account SID from Twilio's console: AC and 32 hexadecimal digits",
-            ));
-        }
-        let token = self.auth_token.expose_secret();
-        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(GatewayFault::hidden(
-                name,
-                "auth_token",
-                "copy the Auth Token from Twilio's console, one line without white space",
-            ));
-        }
-        let base = self.base_url.trim_end_matches('/');
-        let base_url = fault::web_address(name, "base_url", base)?;
-        if base_url.query().is_some() {
-            return Err(GatewayFault::shown(
-                name,
-                "base_url",
-                &self.base_url,
-                "leave out the part from '?' on: https://api.twilio.com",
-            ));
-        }
-        let messages = format!(
-            "{base}/2010-04-01/Accounts/{}/Messages.json",
-            self.account_sid
-        );
+        check_account(name, &self.account_sid, &self.auth_token)?;
+        let messages = resource(name, &self.base_url, &self.account_sid, "Messages")?;
         if let Some(callback) = &self.status_callback {
             fault::web_address(name, "status_callback", callback)?;
         }
         self.check_templates(name)?;
         Ok(Checked {
-            messages: fault::web_address(name, "base_url", &messages)?,
+            messages,
             sender: self.sender(name)?,
             validity: self.validity(name)?,
             patience: fault::patience(name, "timeout", self.timeout)?,

@@ -10,6 +10,7 @@ use crate::domain::{
     delivery::EmailAddress,
     directory::{Acting, ActingKind, ContactMethod, Language},
     id::{CalendarId, MethodId, PolicyId},
+    notify::Rule,
     phone::PhoneNumber,
     policy::Role,
 };
@@ -41,10 +42,46 @@ fn methods() -> impl Strategy<Value = Vec<ContactMethod>> {
             enabled,
         })
     };
-    let all = Transport::ALL.map(one);
-    (all, 0..=3_usize)
+    let usual = (Transport::ALL.map(one), 0..=4_usize)
         .prop_map(|(all, count)| all.into_iter().take(count).collect::<Vec<_>>())
-        .prop_shuffle()
+        .prop_shuffle();
+    let further = collection::vec(
+        (
+            sample::select(&Transport::ALL[..]).prop_flat_map(one),
+            "[a-d]",
+        ),
+        0..3,
+    );
+    (usual, further).prop_map(|(mut usual, further)| {
+        for (method, name) in further {
+            let id = MethodId::parse(&format!("lain-{name}")).unwrap();
+            if usual.iter().all(|known| known.id != id) {
+                usual.push(ContactMethod { id, ..method });
+            }
+        }
+        usual
+    })
+}
+
+/// Rules as people write them, over the methods that there are.
+fn rules(methods: &[ContactMethod], shapes: &[(u8, i64)]) -> Vec<Rule> {
+    let rule = |(shape, seconds): &(u8, i64)| {
+        let method = methods.get(usize::from(*shape) % methods.len().max(1))?;
+        let when = match shape % 4 {
+            0 => "",
+            1 => "when = { hours = \"22:00-06:00\" }\n",
+            2 => "when = { urgency = \"warning\", days = [\"monday\", \"sunday\"] }\n",
+            _ => "reach = \"everywhere\"\n",
+        };
+        let after = if *shape > 100 {
+            format!(", after = \"{seconds}s\"")
+        } else {
+            String::new()
+        };
+        let text = format!("{when}by = [{{ method = \"{}\"{after} }}]", method.id);
+        Some(toml::from_str(&text).unwrap())
+    };
+    shapes.iter().filter_map(rule).collect()
 }
 
 fn acting() -> impl Strategy<Value = Acting> {
@@ -120,7 +157,8 @@ fn unit() -> impl Strategy<Value = (UnitCode, Unit, Vec<(PostCode, Post)>)> {
 }
 
 fn directories() -> impl Strategy<Value = Directory> {
-    let people = collection::vec((text(), any::<bool>(), methods()), 0..5);
+    let shapes = || collection::vec((any::<u8>(), 1..90_000_i64), 0..3);
+    let people = collection::vec((text(), any::<bool>(), methods(), shapes()), 0..5);
     (
         collection::vec(unit(), 0..5),
         people,
@@ -139,10 +177,11 @@ fn directories() -> impl Strategy<Value = Directory> {
                 directory.units.insert(code, unit);
                 directory.posts.extend(posts);
             }
-            for (n, (name, english, methods)) in people.into_iter().enumerate() {
+            for (n, (name, english, methods, shapes)) in people.into_iter().enumerate() {
                 let person = Responder {
                     name,
                     language: if english { Language::En } else { Language::Id },
+                    rules: rules(&methods, &shapes),
                     methods,
                 };
                 let id = ResponderId::parse(&format!("p{n}")).unwrap();
@@ -241,13 +280,11 @@ fn what_is_shipped_is_written_as_people_write_it() {
 #[test]
 fn what_files_cannot_carry_is_told() {
     let mut book = shipped();
-    let (_, person) = book.directory.responders.iter_mut().next().unwrap();
-    let mut second = person.methods[0].clone();
-    second.id = MethodId::parse("kantor").unwrap();
-    person.methods.push(second);
+    let (_, post) = book.directory.posts.iter_mut().next().unwrap();
+    post.role = Role::parse("lain").unwrap();
     let told = files(&book).unwrap_err().to_string();
     assert!(
-        told.contains("cannot carry") && told.contains("person"),
+        told.contains("cannot carry") && told.contains("post "),
         "{told}"
     );
     let always = book.calendars.values().next().unwrap().clone();

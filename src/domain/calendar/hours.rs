@@ -10,24 +10,34 @@ use jiff::{
     civil::{Date, Weekday},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{DAY, form::CalendarFault};
 
 /// A day of the week, Monday first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum WeekDay {
     /// Senin.
+    #[serde(alias = "senin")]
     Monday,
     /// Selasa.
+    #[serde(alias = "selasa")]
     Tuesday,
     /// Rabu.
+    #[serde(alias = "rabu")]
     Wednesday,
     /// Kamis.
+    #[serde(alias = "kamis")]
     Thursday,
     /// Jumat.
+    #[serde(alias = "jumat")]
     Friday,
     /// Sabtu.
+    #[serde(alias = "sabtu")]
     Saturday,
     /// Minggu.
+    #[serde(alias = "minggu")]
     Sunday,
 }
 
@@ -131,7 +141,8 @@ impl Opening {
     }
 }
 
-fn minute_of(text: &str) -> Option<u16> {
+/// The minute of the day that a text names, `07.30` or `07:30`, up to `24.00`.
+pub(in crate::domain) fn minute_of(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(['.', ':'])?;
     let digits =
         |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());

@@ -30,6 +30,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(in crate::domain) use self::hours::minute_of;
 pub use self::{
     form::{
         CalendarFault, CalendarFaults, CalendarForm, HolidayForm, HoursForm, holidays_from_json,

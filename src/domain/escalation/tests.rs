@@ -147,6 +147,7 @@ fn directory() -> Directory {
                         ),
                         enabled: true,
                     }],
+                    rules: Vec::new(),
                 },
             );
         }

@@ -55,6 +55,28 @@ pub enum FallBack {
     Failed,
     /// The one before gave no sign of life in time.
     NoSignOfLife,
+    /// The one before has to wait for long.
+    NoRoom,
+}
+
+/// Why a message waits before it leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeferReason {
+    /// The gateway, or the recipient, may be sent no more for the moment.
+    NoRoom,
+    /// The gateway has asked for a rest, and there is no other.
+    Resting,
+}
+
+impl DeferReason {
+    /// The reason's name as a metric's label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRoom => "no_room",
+            Self::Resting => "resting",
+        }
+    }
 }
 
 /// Why a page is no longer wanted.

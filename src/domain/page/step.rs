@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Another, LineState, Outcome, Phase, Send, Step, UNSETTLED};
+use super::{Another, LineState, Outcome, Phase, Send, Step, Transition, UNSETTLED};
 use crate::domain::{
     conversation::SentMessage,
     delivery::{FailureKind, ReceiptKind, Transport},
@@ -12,7 +12,23 @@ use crate::domain::{
     message::Content,
 };
 
+/// The least wait before a telephone that was busy or not picked up rings again.
+const REDIAL: SignedDuration = SignedDuration::from_mins(2);
+
 impl Step {
+    /// What came of it.
+    pub(super) fn end(self) -> Transition {
+        let wake_at = self.state.wake_at();
+        Transition {
+            state: self.state,
+            sends: self.sends,
+            gave_up: self.gave_up,
+            facts: self.facts,
+            wake_at,
+            quotable: self.quotable,
+        }
+    }
+
     /// Lets what is due leave, gives up on what is over, and uses the next method where the last
     /// one gave no sign of life.
     pub(super) fn go_on(&mut self) {
@@ -21,19 +37,17 @@ impl Step {
         }
         for index in 0..self.state.lines.len() {
             let line = &self.state.lines[index];
-            let out_of_patience = match line.state {
-                LineState::Sent {
-                    patience_until: Some(until),
-                } => until <= self.now,
-                // Never settled, again and again: it counts as sent, or it would be sent for ever.
-                LineState::InFlight { until } => until <= self.now && line.repeats >= UNSETTLED,
-                _ => false,
-            };
-            if out_of_patience {
+            // Never settled, again and again: it counts as sent, or it would be sent for ever.
+            let lost = matches!(line.state, LineState::InFlight { until } if until <= self.now)
+                && line.repeats >= UNSETTLED;
+            let out_of_patience = self.state.passes_on_at(index);
+            if lost {
                 self.state.lines[index].state = LineState::Sent {
                     patience_until: None,
                 };
-                self.fall_back(FallBack::NoSignOfLife);
+            }
+            if lost || out_of_patience.is_some_and(|at| at <= self.now) {
+                self.fall_back(index, FallBack::NoSignOfLife);
             }
         }
         for index in 0..self.state.lines.len() {
@@ -68,6 +82,10 @@ impl Step {
         } else {
             line.attempts += 1;
         }
+        if line.deferred.is_some() && line.attempts + line.repeats == 1 {
+            line.begun_at = Some(now); // It waited for room, and this is its first request.
+        }
+        line.begun_at.get_or_insert(now);
         line.state = LineState::InFlight {
             until: later(now, self.attempt_timeout),
         };
@@ -112,7 +130,16 @@ impl Step {
         // A receipt may have come before the answer, and an attempt may have been repeated: then the
         // answer is recorded and changes nothing.
         let current = matches!(line.state, LineState::InFlight { .. }) && line.attempts == attempt;
+        let transport = line.transport;
+        if current && !matches!(outcome, Outcome::Deferred(_)) {
+            self.state.lines[index].deferred = None;
+        }
         match outcome {
+            Outcome::Deferred(wait) => {
+                if current {
+                    self.deferred(index, wait);
+                }
+            }
             Outcome::Sent {
                 gateway_id,
                 receipts_by_id,
@@ -131,7 +158,7 @@ impl Step {
                         )),
                     }),
                     // Replies quote a message by its gateway's id by WhatsApp only.
-                    Some(id) if line.transport == Transport::Whatsapp => Some(SentMessage {
+                    Some(id) if transport == Transport::Whatsapp => Some(SentMessage {
                         id: id.clone(),
                         about,
                         reference: None,
@@ -146,9 +173,7 @@ impl Step {
                     gateway_id,
                 });
                 if current {
-                    let patience = self
-                        .next_waiting()
-                        .map(|_| later(self.now, self.state.delivery.patience));
+                    let patience = self.state.passes_on_at(index);
                     let line = &mut self.state.lines[index];
                     line.state = LineState::Sent {
                         patience_until: patience,
@@ -193,10 +218,7 @@ impl Step {
             return false;
         }
         line.as_template = true;
-        line.state = LineState::Planned {
-            at: self.now,
-            repeat: false,
-        };
+        line.plan(self.now);
         true
     }
 
@@ -275,20 +297,18 @@ impl Step {
                     repeat,
                 };
                 // The way is in doubt: the person need not wait for it to get well.
-                if round == 0 {
-                    self.fall_back(FallBack::Failed);
-                }
+                self.fall_back(index, FallBack::Failed);
             }
             // Sent twice and twice no answer: a third time would only add to what may have arrived.
             Some(_) => {
                 line.state = LineState::Sent {
                     patience_until: None,
                 };
-                self.fall_back(FallBack::NoSignOfLife);
+                self.fall_back(index, FallBack::NoSignOfLife);
             }
             None => {
                 line.state = LineState::Failed;
-                self.fall_back(FallBack::Failed);
+                self.fall_back(index, FallBack::Failed);
             }
         }
     }
@@ -322,6 +342,18 @@ impl Step {
             return; // Overtaken by a better one; it is on record.
         }
         match kind {
+            // Nobody could take it just now: the same way again after the rule's next wait, and at
+            // once the next one, as when a gateway could not.
+            ReceiptKind::Failed if why == Some(FailureKind::Temporary) => {
+                let kind = match line.transport {
+                    Transport::Voice => FailureKind::RateLimited {
+                        retry_after: Some(REDIAL),
+                    },
+                    _ => FailureKind::Temporary,
+                };
+                let gateway = line.transport.to_string();
+                self.failed(index, of.attempt, gateway, &kind, Another::None);
+            }
             ReceiptKind::Failed => {
                 let (method, gateway) = (line.method.clone(), line.transport.to_string());
                 if let Some(why) = &why {
@@ -330,7 +362,7 @@ impl Step {
                 let form = why == Some(FailureKind::WindowClosed);
                 if !(form && self.as_template(index)) {
                     self.state.lines[index].state = LineState::Failed;
-                    self.fall_back(FallBack::Failed);
+                    self.fall_back(index, FallBack::Failed);
                 }
             }
             ReceiptKind::Delivered | ReceiptKind::Read => {
@@ -354,30 +386,21 @@ impl Step {
         }
     }
 
-    pub(super) fn next_waiting(&self) -> Option<usize> {
-        self.state
-            .lines
-            .iter()
-            .position(|line| line.state == LineState::Waiting)
-    }
-
-    pub(super) fn fall_back(&mut self, why: FallBack) {
-        if self.state.phase != Phase::Open {
-            return;
-        }
+    /// Uses the next line too, because of this one. Only the one that was begun last has not passed
+    /// on yet, so no two are begun for one cause.
+    pub(super) fn fall_back(&mut self, from: usize, why: FallBack) {
         // One that arrived needs no other.
-        if self.state.best_receipt().is_some() {
+        if self.state.phase != Phase::Open || self.state.best_receipt().is_some() {
             return;
         }
-        if let Some(next) = self.next_waiting() {
-            let line = &mut self.state.lines[next];
-            line.state = LineState::Planned {
-                at: self.now,
-                repeat: false,
-            };
+        if std::mem::replace(&mut self.state.lines[from].passed_on, true) {
+            return;
+        }
+        if let Some(next) = self.state.next_waiting() {
+            self.state.plan_from(next, self.now);
             self.facts.push(What::FellBack {
                 page: self.state.id.clone(),
-                method: line.method.clone(),
+                method: self.state.lines[next].method.clone(),
                 why,
             });
         }
@@ -388,6 +411,6 @@ impl Step {
     }
 }
 
-fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
+pub(super) fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
     at.saturating_add(length).unwrap_or(Timestamp::MAX)
 }

@@ -13,10 +13,14 @@ use crate::domain::{
     fact::{Alarm, CancelReason, What},
     id::{MethodId, PageId, ResponderId},
     message::{Content, ReplyNote},
+    notify::Way,
     policy::{DeliveryRule, Reach},
 };
 
 mod failover;
+mod for_the_moment;
+mod put_off;
+mod turns;
 mod window;
 
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
@@ -37,13 +41,14 @@ fn new_page(methods: usize, reach: Reach) -> NewPage {
             retries: vec![SignedDuration::from_secs(5), SignedDuration::from_secs(15)],
         },
         reach,
-        methods: (0..methods)
+        ways: (0..methods)
             .map(|n| ContactMethod {
                 id: MethodId::parse(&format!("m{n}")).unwrap(),
                 transport: Transport::Email,
                 address: Address::Email(EmailAddress::parse(&format!("m{n}@b.test")).unwrap()),
                 enabled: true,
             })
+            .map(Way::from)
             .collect(),
         in_reply_to: None,
     }
@@ -139,16 +144,17 @@ fn the_first_requests_leave_at_once() {
 
 #[test]
 fn an_escalation_never_waits_for_a_receipt() {
-    // Sent, and no sign of life for five minutes: the next method, then the last, then quiet.
+    // No sign of life for five minutes from the first request, however long the gateway took to take
+    // it: the next method, then the last, then quiet.
     let (end, _) = run(
         3,
         Reach::InTurn,
         vec![
             (10, sent(0, 1), vec![]),
-            (309, Timer, vec![]),
-            (310, Timer, vec![(1, 1)]),
-            (311, sent(1, 1), vec![]),
-            (611, Timer, vec![(2, 1)]),
+            (299, Timer, vec![]),
+            (300, Timer, vec![(1, 1)]),
+            (301, sent(1, 1), vec![]),
+            (600, Timer, vec![(2, 1)]),
             (612, sent(2, 1), vec![]),
         ],
     );
@@ -221,7 +227,7 @@ fn the_kind_of_a_failure_decides_what_comes_next() {
 #[test]
 fn what_may_have_arrived_is_sent_twice_and_no_more() {
     let unknown = || failed(0, 1, FailureKind::Unknown);
-    // The same reference both times; then the next method.
+    // The same reference both times. The next method has had its turn since the first doubt.
     let (end, facts) = run(
         3,
         Reach::InTurn,
@@ -229,7 +235,8 @@ fn what_may_have_arrived_is_sent_twice_and_no_more() {
             (1, unknown(), vec![(1, 1)]),
             (2, sent(1, 1), vec![]),
             (6, Timer, vec![(0, 1)]),
-            (7, unknown(), vec![(2, 1)]),
+            (7, unknown(), vec![]),
+            (301, Timer, vec![(2, 1)]),
         ],
     );
     assert!(matches!(end.state.lines[0].state, LineState::Sent { .. }));

@@ -55,12 +55,17 @@ fn line(tried: &[&str]) -> Line {
         may_recover: false,
         as_template: false,
         told: Vec::new(),
+        deferred: None,
+        patience: None,
+        begun_at: None,
+        passed_on: false,
         state: LineState::Waiting,
     }
 }
 
 fn ask(line: &Line, n: u32) -> Ask<'_> {
     Ask {
+        who: (PageId::parse(&format!("A{n}:1:budi")).unwrap(), 0),
         line,
         units: Vec::new(),
         urgency: None,
@@ -72,8 +77,19 @@ fn second(n: i64) -> Timestamp {
     Timestamp::from_second(1_795_500_000 + n).unwrap()
 }
 
+/// Gives a message room and lets it leave at once.
+fn choose<'a>(gateways: &'a Gateways, ask: &Ask<'_>, now: Timestamp) -> Option<Chosen<'a>> {
+    let Room::Here(slot) = gateways.room(ask, now) else {
+        return None;
+    };
+    match gateways.begin(ask, Some(slot), now) {
+        Start::By(chosen) => Some(chosen),
+        Start::Later(_) | Start::Nowhere => None,
+    }
+}
+
 fn chosen(gateways: &Gateways, line: &Line, n: u32, at: i64) -> String {
-    let chosen = gateways.choose(&ask(line, n), second(at));
+    let chosen = choose(gateways, &ask(line, n), second(at));
     chosen
         .map_or("nobody", |it| it.gateway.channel.name())
         .to_owned()
@@ -83,7 +99,7 @@ fn chosen(gateways: &Gateways, line: &Line, n: u32, at: i64) -> String {
 fn take_down(gateways: &Gateways, line: &Line) {
     let failure = FailureKind::Unknown;
     let begun: Vec<_> = (0..3)
-        .filter_map(|n| gateways.choose(&ask(line, n), second(0)))
+        .filter_map(|n| choose(gateways, &ask(line, n), second(0)))
         .collect();
     let changes: Vec<Change> = begun
         .iter()
@@ -131,7 +147,7 @@ fn what_is_left_for_a_message_is_told_when_its_request_is_settled() {
     let failure = FailureKind::Temporary;
     let settle = |gateways: &Gateways, line: &Line, at: i64| {
         let ask = ask(line, 0);
-        let chosen = gateways.choose(&ask, second(at)).unwrap();
+        let chosen = choose(gateways, &ask, second(at)).unwrap();
         let (_, another) = gateways.settled(&ask, &chosen, Some(&failure), second(at));
         (chosen.gateway.channel.name().to_owned(), another)
     };

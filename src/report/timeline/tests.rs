@@ -1,8 +1,12 @@
 //! Lines in both languages.
 
 use super::{Directory, Fact, Language, What, line};
-use crate::domain::fact::{Alarm, FoldReason, SkipReason};
-use crate::domain::{complaint::Status, policy::Target};
+use crate::domain::{
+    complaint::Status,
+    fact::{Alarm, DeferReason, FallBack, FoldReason, SkipReason},
+    id::{MethodId, PageId},
+    policy::Target,
+};
 
 fn check(what: What, indonesian: &str, english: &str) {
     let fact = Fact {
@@ -42,6 +46,31 @@ fn why_somebody_was_spared_or_told_all_the_same_is_said() {
         },
         "Digabung (jatuh tempo bersamaan): warning 50%",
         "Folded into a later one (due at the same moment): warning 50%",
+    );
+}
+
+#[test]
+fn a_wait_for_room_is_said() {
+    let page = PageId::parse("A1:1:budi").unwrap();
+    let method = MethodId::parse("sms").unwrap();
+    check(
+        What::Deferred {
+            page: page.clone(),
+            method: method.clone(),
+            until: "2026-11-24T00:01:00.5Z".parse().unwrap(),
+            why: DeferReason::NoRoom,
+        },
+        "sms menunggu sampai sekitar 2026-11-24T00:01:00Z (batas kirim tercapai)",
+        "sms waits until about 2026-11-24T00:01:00Z (the sending limit is reached)",
+    );
+    check(
+        What::FellBack {
+            page,
+            method,
+            why: FallBack::NoRoom,
+        },
+        "Beralih ke sms: cara sebelumnya masih antre",
+        "On to sms: the one before has to wait",
     );
 }
 

@@ -1,8 +1,10 @@
 //! The reasons and alarms of facts in words.
 
+use jiff::Timestamp;
+
 use crate::domain::{
-    fact::{Alarm, CancelReason, FoldReason, SkipReason},
-    id::ResponderId,
+    fact::{Alarm, CancelReason, DeferReason, FoldReason, SkipReason},
+    id::{MethodId, ResponderId},
 };
 
 pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
@@ -41,6 +43,20 @@ pub(super) fn skipped(target: &str, why: SkipReason, id: bool) -> String {
         format!("{target} dilewati: {why}")
     } else {
         format!("{target} skipped: {why}")
+    }
+}
+
+pub(super) fn deferred(method: &MethodId, until: Timestamp, why: DeferReason, id: bool) -> String {
+    let why = match (why, id) {
+        (DeferReason::NoRoom, true) => "batas kirim tercapai",
+        (DeferReason::NoRoom, false) => "the sending limit is reached",
+        (DeferReason::Resting, true) => "gerbang minta jeda",
+        (DeferReason::Resting, false) => "the gateway asks for a rest",
+    };
+    if id {
+        format!("{method} menunggu sampai sekitar {until:.0} ({why})")
+    } else {
+        format!("{method} waits until about {until:.0} ({why})")
     }
 }
 

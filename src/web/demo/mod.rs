@@ -166,7 +166,7 @@ impl Demo {
             Message::WhatsappText { buttons, .. } | Message::WhatsappTemplate { buttons, .. } => {
                 (None, buttons.clone())
             }
-            Message::Sms { .. } => (None, Vec::new()),
+            Message::Sms { .. } | Message::Voice { .. } => (None, Vec::new()),
         };
         self.show(Shown {
             responder,

@@ -11,7 +11,7 @@ const KIND_ICONS = {
   reply: "reply", acknowledged: "hand", refused: "forward", resumed: "rotate", progress: "flag", closed: "lock", alarm: "alert", step_skipped: "skip",
 };
 const STATUS_ICONS = { verifikasi: "search", "cek lapangan": "pin", pengerjaan: "tools", selesai: "check" };
-const TRANSPORTS = new Set(["sms", "whatsapp", "email"]);
+const TRANSPORTS = new Set(["sms", "whatsapp", "email", "voice"]);
 
 /** Makes the middle. `actions`: `progress(complaint, status)`, `pin(pinned)`. */
 export function makeDetail(body, actions) {

@@ -7,6 +7,7 @@
 //! Peers may be started from any thread that lives as long as they do (the test's own thread, or a
 //! runtime's worker), not from `spawn_blocking`: a child dies with the thread that started it.
 
+pub(crate) mod fake_calls;
 pub mod fake_meta;
 pub(crate) mod fake_twilio;
 pub(crate) mod gateway;
@@ -19,6 +20,7 @@ pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod region;
 pub(crate) mod replayed;
+pub(crate) mod script;
 pub(crate) mod siaga;
 pub(crate) mod smsc;
 pub(crate) mod smtp;

@@ -136,6 +136,7 @@ pub(crate) fn directory(names: &BTreeSet<String>) -> Directory {
                         address: Address::Phone(PhoneNumber::parse(&number).unwrap()),
                         enabled: true,
                     }],
+                    rules: Vec::new(),
                 },
             );
         }

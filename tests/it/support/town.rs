@@ -19,6 +19,7 @@ use siaga::{
         escalation::Input,
         fact::{Fact, What},
         id::{CalendarId, ComplaintId, MethodId, PostCode, ResponderId, UnitCode},
+        pace::Limit,
         phone::PhoneNumber,
         policy::{Policy, PolicyRef, Role},
         routing::Route,
@@ -200,6 +201,7 @@ pub fn directory() -> Directory {
                     method("whatsapp", Transport::Whatsapp, phone),
                     method("email", Transport::Email, Address::Email(email)),
                 ],
+                rules: Vec::new(),
             },
         );
     }
@@ -238,6 +240,17 @@ impl Town {
         tuning: Tuning,
         own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
     ) -> Self {
+        let unlimited = |gateway| (gateway, Limit::default());
+        let own = |clock: &_| own(clock).into_iter().map(unlimited).collect();
+        Self::limited(policy, tuning, own).await
+    }
+
+    /// The same, each of them with a limit.
+    pub async fn limited(
+        policy: &str,
+        tuning: Tuning,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Limit)>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis = Embedded::start(Options {
             folder: folder.path().to_owned(),
@@ -254,7 +267,7 @@ impl Town {
         folder: tempfile::TempDir,
         policy: &str,
         tuning: Tuning,
-        own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Limit)>,
     ) -> Self {
         let address: RedisAddress = redis.address();
         let store = Store::connect(&address, "siaga", 1).await.expect("Redis");
@@ -264,7 +277,10 @@ impl Town {
         let mut gateways = Gateways::default();
         let mut failing = BTreeMap::new();
         let own = own(&clock);
-        let has_own = |transport| own.iter().any(|it| it.channel.transport() == transport);
+        let has_own = |transport| {
+            own.iter()
+                .any(|(it, _)| it.channel.transport() == transport)
+        };
         for transport in Transport::ALL.into_iter().filter(|it| !has_own(*it)) {
             let fault = Arc::new(Mutex::new(None));
             failing.insert(transport, fault.clone());
@@ -280,8 +296,8 @@ impl Town {
                 route: Route::default(),
             });
         }
-        for gateway in own {
-            gateways.add(gateway);
+        for (gateway, limit) in own {
+            gateways.add_limited(gateway, &limit, None);
         }
         let engine = Engine::new(
             store.clone(),

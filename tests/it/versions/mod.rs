@@ -368,10 +368,10 @@ async fn what_is_in_use_is_not_taken_out() {
         fs::rename(&to, &from).unwrap();
     };
     aside("calendars/kerja.toml", &|| {
-        refused(&["clock.calendar = kerja"])
+        refused(&["clock.calendar = kerja"]);
     });
     aside("policies/baku.toml", &|| {
-        refused(&["data.default_policy = baku"])
+        refused(&["data.default_policy = baku"]);
     });
     fs::write(siaga.folder.path().join("units.toml"), &units).unwrap();
     refused(&["policies/kerja.toml:", "steps[1].to[2] = post:SETDA.khusus"]);

@@ -1,0 +1,132 @@
+//! A request for which there is no room now: it does not leave, and asks again later.
+//!
+//! It is taken back before it is committed, so that it uses up no attempt and none of the rule's
+//! waits, and what waits lies in the due-queue. A wait that is soon over is not recorded, or every
+//! crowd would fill the ledger; one that lasts lets the person be told by the next method too.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{LineState, Send, Step, Transition, step::later};
+use crate::domain::fact::{DeferReason, FallBack, What};
+
+/// A wait that is longer stands in the ledger.
+const NOTABLE: SignedDuration = SignedDuration::from_secs(10);
+/// So long a request waits at most before it asks again: what was foreseen may have changed.
+const LONGEST: SignedDuration = SignedDuration::from_secs(60);
+
+/// How a line waits for room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether the wait stands in the ledger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
+}
+
+/// How long a request has to wait, as far as can be said, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Until when.
+    pub until: Timestamp,
+    /// Why.
+    pub why: DeferReason,
+}
+
+impl Transition {
+    /// Takes back one of the requests, which was never begun then. A long wait lets the next method
+    /// begin, whose request stands at the end of the others.
+    #[must_use]
+    pub fn put_off(
+        self,
+        request: usize,
+        wait: Wait,
+        attempt_timeout: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let mut step = Step {
+            now,
+            attempt_timeout,
+            state: self.state,
+            sends: self.sends,
+            facts: self.facts,
+            gave_up: self.gave_up,
+            quotable: self.quotable,
+        };
+        if request < step.sends.len() {
+            let send = step.sends.remove(request);
+            step.take_back(&send, wait);
+        }
+        step.end()
+    }
+}
+
+impl Step {
+    fn take_back(&mut self, send: &Send, wait: Wait) {
+        let Some(line) = self.state.lines.get_mut(send.line) else {
+            return;
+        };
+        let begun = self.facts.iter().rposition(|fact| {
+            matches!(fact, What::AttemptBegun { method, attempt, .. }
+                if *method == line.method && *attempt == send.attempt)
+        });
+        let begun = begun.map(|place| self.facts.remove(place));
+        let repeat = matches!(begun, Some(What::AttemptBegun { repeated: true, .. }));
+        let count = if repeat {
+            &mut line.repeats
+        } else {
+            &mut line.attempts
+        };
+        *count = count.saturating_sub(1);
+        self.wait(send.line, repeat, wait, NOTABLE);
+    }
+
+    /// An attempt that had room when it was begun has none any more: its request did not leave.
+    pub(super) fn deferred(&mut self, index: usize, wait: Wait) {
+        let line = &mut self.state.lines[index];
+        let repeat = line.repeats > 0;
+        if repeat {
+            line.repeats -= 1;
+        } else {
+            line.turned += 1;
+        }
+        // It stands in the ledger as begun, so the ledger must say what became of it.
+        line.deferred = None;
+        self.wait(index, repeat, wait, SignedDuration::ZERO);
+    }
+
+    fn wait(&mut self, index: usize, repeat: bool, wait: Wait, notable: SignedDuration) {
+        let (now, patience) = (self.now, self.state.delivery.patience);
+        let line = &mut self.state.lines[index];
+        line.state = LineState::Planned {
+            at: wait.until.min(later(now, LONGEST)),
+            repeat,
+        };
+        let deferral = line.deferred.get_or_insert(Deferral {
+            since: now,
+            recorded: false,
+        });
+        if line.attempts == 0 {
+            // Whoever waits for this message is as patient as if it had been sent.
+            line.begun_at = Some(deferral.since);
+        }
+        let length = wait.until.duration_since(deferral.since);
+        let record = length > notable && !std::mem::replace(&mut deferral.recorded, true);
+        let too_long = length > line.patience.unwrap_or(patience);
+        if record {
+            self.facts.push(What::Deferred {
+                page: self.state.id.clone(),
+                method: line.method.clone(),
+                until: wait.until,
+                why: wait.why,
+            });
+        }
+        if too_long {
+            self.fall_back(index, FallBack::NoRoom);
+            for index in 0..self.state.lines.len() {
+                self.begin_if_due(index);
+            }
+        }
+    }
+}
