@@ -114,6 +114,7 @@ impl Service {
             store: backend.store.clone(),
             worlds: worlds.clone(),
             clock: around.clock.clone(),
+            contacts: settings.contacts,
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);

@@ -17,9 +17,9 @@ use super::{
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 11] = [
-    "server", "redis", "engine", "scan", "inbound", "links", "data", "changes", "log", "api_keys",
-    "gateways",
+const SECTIONS: [&str; 12] = [
+    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "changes", "log",
+    "api_keys", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -107,6 +107,7 @@ pub(super) fn look_at(
         engine: document.section("engine"),
         scan: document.section("scan"),
         inbound: document.section("inbound"),
+        contacts: document.section("contacts"),
         links: document.section("links"),
         data: document.section("data"),
         changes: document.section("changes"),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{pace::Limit, routing::Route},
+    domain::{contacts::Contacts, pace::Limit, routing::Route},
 };
 
 /// All settings.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub scan: Scan,
     /// What webhooks are authenticated by.
     pub inbound: Inbound,
+    /// What may become of contact methods.
+    pub contacts: Contacts,
     /// Signed acknowledgement links.
     pub links: Links,
     /// Where the directory, policies and calendars are read from.

@@ -6,11 +6,14 @@
 //! three digits (routes drop longer ones as one-time passwords), are this person's own, and rest
 //! after use, so that a late reply can never hit another complaint.
 
+mod methods;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::methods::{Change, StopReason, Stopped, Switch, Switched};
 use super::{
     id::{ComplaintId, MethodId},
     message::{OpenAsk, ReplyNote},
@@ -41,9 +44,9 @@ pub struct Conversation {
     /// How many replies in a row were not understood.
     #[serde(default)]
     pub misunderstood: u32,
-    /// Contact methods this person, or a wrong number, took out of use.
+    /// Contact methods that are out of use.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub stopped: BTreeMap<MethodId, Timestamp>,
+    pub stopped: BTreeMap<MethodId, Stopped>,
 }
 
 /// One open question.
@@ -127,8 +130,6 @@ pub struct Incoming<'a> {
     pub reply: &'a str,
     /// What it means.
     pub parsed: &'a Reply,
-    /// By which contact method of this person it came.
-    pub method: Option<&'a MethodId>,
     /// Which message of ours it answers, where the channel tells.
     pub about: About<'a>,
 }
@@ -158,21 +159,23 @@ pub enum Outcome {
     },
     /// Only an answer is due.
     Say(ReplyNote),
-    /// A contact method goes out of use, or back into it.
-    Switch {
-        /// Which.
-        method: MethodId,
-        /// Whether it carries pages from now on.
-        on: bool,
-        /// What to say.
-        note: ReplyNote,
-        /// Whether the number is wrong, so that the administrator must hear.
-        wrong_number: bool,
-    },
+    /// The methods with the address that it came from go out of use, or back into it.
+    Switch(Asked),
     /// Nothing is due: a courtesy, an automatic reply, or nonsense that has been answered before.
     Nothing,
     /// It was handled before.
     Repeated,
+}
+
+/// What a reply asks of the address that it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// No more pages by this way.
+    Stop,
+    /// It is somebody else's.
+    WrongNumber,
+    /// Pages by it again.
+    Start,
 }
 
 /// The first code that is given: two digits are quick to type and hard to mistake for a word (86).
@@ -309,7 +312,7 @@ impl Conversation {
     }
 
     /// What a reply asks for. Changes only what belongs to the conversation itself.
-    pub fn answer(&mut self, incoming: &Incoming<'_>, now: Timestamp) -> Outcome {
+    pub fn answer(&mut self, incoming: &Incoming<'_>) -> Outcome {
         if self.handled.iter().any(|known| known == incoming.reply) {
             return Outcome::Repeated;
         }
@@ -333,9 +336,9 @@ impl Conversation {
             }),
             Meaning::List if open.is_empty() => Outcome::Say(ReplyNote::NothingOpen),
             Meaning::List => Outcome::Say(ReplyNote::List { open, more }),
-            Meaning::WrongNumber => self.switch(incoming, false, true, now),
-            Meaning::Stop => self.switch(incoming, false, false, now),
-            Meaning::Start => self.switch(incoming, true, false, now),
+            Meaning::WrongNumber => Outcome::Switch(Asked::WrongNumber),
+            Meaning::Stop => Outcome::Switch(Asked::Stop),
+            Meaning::Start => Outcome::Switch(Asked::Start),
             Meaning::Courtesy | Meaning::Automatic => Outcome::Nothing,
             Meaning::Undecided | Meaning::Noise => {
                 self.misunderstood += 1;
@@ -411,33 +414,6 @@ impl Conversation {
             .keys()
             .chain(self.resting.iter().map(|resting| &resting.complaint))
             .find(|complaint| complaint.as_str().eq_ignore_ascii_case(ticket))
-    }
-
-    fn switch(
-        &mut self,
-        incoming: &Incoming<'_>,
-        on: bool,
-        wrong_number: bool,
-        now: Timestamp,
-    ) -> Outcome {
-        let Some(method) = incoming.method else {
-            return Outcome::Nothing;
-        };
-        if on {
-            self.stopped.remove(method);
-        } else {
-            self.stopped.insert(method.clone(), now);
-        }
-        Outcome::Switch {
-            method: method.clone(),
-            on,
-            wrong_number,
-            note: match (on, wrong_number) {
-                (true, _) => ReplyNote::Started,
-                (false, true) => ReplyNote::WrongNumberNoted,
-                (false, false) => ReplyNote::Stopped,
-            },
-        }
     }
 }
 

@@ -146,6 +146,10 @@ pub enum ReplyNote {
     WrongNumberNoted,
     /// No more pages by this method.
     Stopped,
+    /// It is the last method in use, and is kept: the telephone is on 24 hours.
+    LastKept,
+    /// No more pages by this method, and there is no other.
+    LastStopped,
     /// Pages by this method again.
     Started,
 }

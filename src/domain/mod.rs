@@ -13,6 +13,7 @@ pub mod breaker;
 pub mod calendar;
 pub mod change;
 pub mod complaint;
+pub mod contacts;
 pub mod conversation;
 pub mod delivery;
 pub mod difference;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::put_off::{Deferral, Wait};
 use super::{
-    conversation::SentMessage,
+    conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
     fact::{CancelReason, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
@@ -229,6 +229,9 @@ pub struct Transition {
     /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
     /// the same commit.
     pub quotable: Option<SentMessage>,
+    /// Where nobody can be reached, as a gateway has just said: the conversation takes it out of use,
+    /// in the same commit.
+    pub undeliverable: Option<Switch>,
 }
 
 /// What a new page needs.
@@ -266,6 +269,7 @@ struct Step {
     facts: Vec<What>,
     gave_up: bool,
     quotable: Option<SentMessage>,
+    undeliverable: Option<Switch>,
 }
 
 #[expect(
@@ -363,6 +367,7 @@ impl Page {
             gave_up: false,
             wake_at: None,
             quotable: None,
+            undeliverable: None,
         }
     }
 
@@ -381,6 +386,7 @@ impl Page {
             facts: Vec::new(),
             gave_up: false,
             quotable: None,
+            undeliverable: None,
         };
         match input {
             Input::TimerFired => {}

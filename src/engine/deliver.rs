@@ -31,7 +31,7 @@ use crate::{
         sender::Sender,
     },
     seam::{self, Seam},
-    store::{Committed, Loaded, Shard, StoreError, Versioned},
+    store::{Committed, Loaded, PageInput, Shard, StoreError, Versioned},
     template::Recipient,
 };
 
@@ -158,11 +158,20 @@ impl Engine {
             rooms = found;
             transition
         };
-        let timeout = self.tuning.attempt_timeout;
         let whose = (responder, page);
         let transition = self
             .store
-            .advance_page(whose, known, input, make_room, timeout, now)
+            .advance_page(
+                whose,
+                known,
+                PageInput {
+                    world: &self.worlds.get(),
+                    input,
+                    attempt_timeout: self.tuning.attempt_timeout,
+                    now,
+                },
+                make_room,
+            )
             .await?;
         let Some(Versioned { version, value }) = transition else {
             return Ok(false);

@@ -76,6 +76,14 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
                 kind,
                 why,
             } => receipts.push((id, responder, page, page::Input::Receipt { of, kind, why })),
+            Handover::Switch { responder, switch } => {
+                let world = engine.worlds.get();
+                engine
+                    .store
+                    .switch(&world, &responder, &switch, now)
+                    .await?;
+                ids_to_people.push(id);
+            }
             Handover::PageFailed {
                 complaint,
                 page,

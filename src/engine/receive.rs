@@ -203,7 +203,7 @@ impl Engine {
             reach: order.reach,
             at: self.renderer.zone().to_datetime(now),
         };
-        let in_use = |method: &ContactMethod| !talk.stopped.contains_key(&method.id);
+        let in_use = |method: &ContactMethod| talk.in_use(method);
         let person = world.directory().responders.get(&order.responder);
         let nowhere = Plan {
             ways: Vec::new(),

@@ -9,6 +9,7 @@ pub mod kannel;
 pub mod link;
 pub mod matching;
 pub mod receipt;
+mod switch;
 pub mod twilio;
 pub mod whatsapp;
 
@@ -16,20 +17,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::switch::Switching;
 use crate::{
     clock::Clock,
     domain::{
+        contacts::Contacts,
         conversation::{Conversation, Incoming, Outcome},
         delivery::{Address, FailureKind, ReceiptKind, Transport},
         escalation::{Answer, Effect, Via},
-        fact::{Alarm, What},
-        id::{ComplaintId, MethodId, ResponderId},
+        fact::What,
+        id::{ComplaintId, ResponderId},
         message::ReplyNote,
         page,
         reply::{self, Scope},
     },
     seam::{self, Seam},
-    store::{Committed, Handover, Store, StoreError, Unit, Versioned, Worlds, facts_about},
+    store::{Committed, Handover, Store, StoreError, Unit, Versioned, World, Worlds, facts_about},
 };
 
 /// Makes inputs of what comes in. Cheap to clone.
@@ -41,6 +44,8 @@ pub struct Inbound {
     pub worlds: Worlds,
     /// Promise time.
     pub clock: Arc<dyn Clock>,
+    /// What may become of contact methods.
+    pub contacts: Contacts,
 }
 
 /// A message from a person, whatever the gateway.
@@ -119,26 +124,9 @@ impl Inbound {
         let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
         let shard = self.store.keys().shard_of_responder(&responder);
-        let method = world
-            .directory()
-            .responders
-            .get(&responder)
-            .and_then(|person| {
-                person.methods.iter().find(|method| {
-                    method.transport == incoming.transport && method.address == incoming.from
-                })
-            })
-            .map(|method| method.id.clone());
         for _ in 0..50 {
             let talks = self.store.load_conversations(&people).await?;
-            let unit = self.unit(
-                &incoming,
-                &parsed,
-                &responder,
-                &people,
-                &talks,
-                method.clone(),
-            );
+            let unit = self.unit(&world, &incoming, &parsed, &responder, &people, &talks);
             let Some((unit, note)) = unit else {
                 metrics::counter!("siaga_replies_total", "transport" => incoming.transport.as_str(), "result" => "repeated").increment(1);
                 return Ok((Received::Repeated, None));
@@ -223,12 +211,12 @@ impl Inbound {
     /// handled before.
     fn unit(
         &self,
+        world: &World,
         incoming: &IncomingReply,
         parsed: &reply::Reply,
         responder: &ResponderId,
         people: &[ResponderId],
         talks: &[Versioned<Conversation>],
-        method: Option<MethodId>,
     ) -> Option<(Unit, Option<ReplyNote>)> {
         let now = self.clock.now();
         let quoted = matching::quoted(incoming, people, talks);
@@ -246,15 +234,11 @@ impl Inbound {
             // The message says which; the code on its button may be another complaint's by now.
             parsed.scope = Scope::Unsaid;
         }
-        let mut outcome = conversation.answer(
-            &Incoming {
-                reply: &incoming.id,
-                parsed: &parsed,
-                method: method.as_ref(),
-                about: quoted.about(),
-            },
-            now,
-        );
+        let mut outcome = conversation.answer(&Incoming {
+            reply: &incoming.id,
+            parsed: &parsed,
+            about: quoted.about(),
+        });
         if outcome == Outcome::Repeated {
             return None;
         }
@@ -280,12 +264,6 @@ impl Inbound {
                 Some(Answers::Message { .. }) | None => None,
             },
         });
-        let spoken = match &outcome {
-            Outcome::Say(note) | Outcome::Switch { note, .. } if via.is_none() => {
-                Some(note.clone())
-            }
-            _ => None,
-        };
         let mut facts = vec![What::Replied {
             by: responder.clone(),
             reply: incoming.id.clone(),
@@ -293,14 +271,26 @@ impl Inbound {
             text: redact(&incoming.text),
             meaning: parsed.meaning.clone(),
         }];
-        let outbox = entries(
-            outcome,
-            &incoming.id,
-            responder,
-            via.as_ref(),
-            &mut facts,
-            now,
-        );
+        let mut outbox = Vec::new();
+        if let Some(switch) = self.switch_of(&outcome, incoming, &parsed) {
+            let switching = Switching {
+                world,
+                switch: &switch,
+                cause: &incoming.id,
+                now,
+            };
+            let switched = switching.person(responder, &mut conversation);
+            outbox = switching.others(responder, people, talks);
+            if matches!(outcome, Outcome::Switch(_)) {
+                outcome = Outcome::Say(switched.note(switch.change));
+            }
+            facts.extend(switched.facts);
+        }
+        let spoken = match &outcome {
+            Outcome::Say(note) if via.is_none() => Some(note.clone()),
+            _ => None,
+        };
+        outbox.extend(entries(outcome, &incoming.id, responder, via.as_ref(), now));
         let unit = Unit {
             machines: vec![self.store.write_conversation(
                 responder,
@@ -322,7 +312,6 @@ fn entries(
     reply: &str,
     responder: &ResponderId,
     via: Option<&Via>,
-    facts: &mut Vec<What>,
     now: Timestamp,
 ) -> Vec<(String, Timestamp, Handover)> {
     let answer = |alone: bool| Answer {
@@ -391,34 +380,8 @@ fn entries(
                 .collect()
         }
         Outcome::Say(note) => say(note).into_iter().collect(),
-        Outcome::Switch {
-            method,
-            on,
-            note,
-            wrong_number,
-        } => {
-            if wrong_number {
-                facts.push(What::Alarm {
-                    alarm: Alarm::WrongAddress {
-                        responder: responder.clone(),
-                        method: method.clone(),
-                    },
-                });
-            }
-            facts.push(What::MethodSwitched {
-                responder: responder.clone(),
-                method,
-                on,
-                why: if wrong_number {
-                    "wrong number"
-                } else {
-                    "asked for"
-                }
-                .to_owned(),
-            });
-            say(note).into_iter().collect()
-        }
-        Outcome::Nothing | Outcome::Repeated => Vec::new(),
+        // It has been done, and what to say of it is said.
+        Outcome::Switch(_) | Outcome::Nothing | Outcome::Repeated => Vec::new(),
     }
 }
 

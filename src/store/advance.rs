@@ -31,8 +31,21 @@ pub enum Opened {
     Known(Box<Escalation>),
 }
 
+/// An input to a page, and what it is judged by.
+#[derive(Debug)]
+pub struct PageInput<'a> {
+    /// Whose an address is.
+    pub world: &'a World,
+    /// The input.
+    pub input: page::Input,
+    /// How long an attempt may stay unsettled.
+    pub attempt_timeout: SignedDuration,
+    /// When.
+    pub now: Timestamp,
+}
+
 /// How often a lost race is run again. Each loss means that somebody else's change went through.
-const RACES: usize = 50;
+pub(super) const RACES: usize = 50;
 
 impl Store {
     /// Takes a complaint in under the default policy. Durable when it returns.
@@ -145,10 +158,13 @@ impl Store {
         &self,
         (responder, id): (&ResponderId, &PageId),
         mut known: Option<Versioned<Page>>,
-        input: page::Input,
+        PageInput {
+            world,
+            input,
+            attempt_timeout,
+            now,
+        }: PageInput<'_>,
         mut make_room: impl FnMut(page::Transition) -> page::Transition + Send,
-        attempt_timeout: SignedDuration,
-        now: Timestamp,
     ) -> Result<Option<Versioned<page::Transition>>, StoreError> {
         let shard = self.keys().shard_of_responder(responder);
         for _ in 0..RACES {
@@ -170,17 +186,9 @@ impl Store {
             }
             let value = make_room(value);
             let mut unit = self.page_unit(version, &value, now);
-            if let Some(message) = &value.quotable {
-                let person = std::slice::from_ref(responder);
-                for Versioned {
-                    version,
-                    value: mut talk,
-                } in self.load_conversations(person).await?
-                {
-                    talk.sent(message);
-                    let write = self.write_conversation(responder, version, &talk, Vec::new());
-                    unit.machines.push(write);
-                }
+            if value.quotable.is_some() || value.undeliverable.is_some() {
+                self.tell_conversation(world, &value, &mut unit, now)
+                    .await?;
             }
             if self.commit(shard, unit).await? == Committed::Applied {
                 let version = version + 1;

@@ -15,6 +15,7 @@ use super::{
     scripts,
 };
 use crate::domain::{
+    conversation::Switch,
     delivery::{FailureKind, ReceiptKind},
     escalation::{Answer, Effect},
     fact::{Fact, GENESIS, Link},
@@ -94,6 +95,13 @@ pub enum Handover {
         /// Why it failed, where the gateway told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<FailureKind>,
+    },
+    /// What is said of an address, for somebody who shares it.
+    Switch {
+        /// Who.
+        responder: ResponderId,
+        /// What.
+        switch: Switch,
     },
     /// Every way to a responder failed, for a complaint.
     PageFailed {

@@ -27,6 +27,7 @@ mod queues;
 mod scripts;
 pub mod seen;
 mod slots;
+mod switch;
 pub mod world;
 
 use std::{
@@ -37,7 +38,7 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
-    advance::{Advanced, Opened, facts_about},
+    advance::{Advanced, Opened, PageInput, facts_about},
     changes::{Recorded, Written},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
@@ -45,6 +46,7 @@ pub use self::{
     live::Live,
     machines::{Loaded, Versioned},
     queues::{Claimed, Entry},
+    switch::{crossing, switch_for},
     world::{World, Worlds},
 };
 

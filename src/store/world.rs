@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::live::{Held, Live};
 use crate::domain::{
     calendar::Calendar,
-    conversation::CodeShare,
+    conversation::{CodeShare, Switch},
     delivery::{Address, Transport},
     directory::Directory,
     escalation::Context,
@@ -166,6 +166,20 @@ impl World {
     pub fn code_share(&self, responder: &ResponderId) -> CodeShare {
         let share = self.people.shares.get(responder);
         share.copied().unwrap_or_default()
+    }
+
+    /// Everybody who is reached at the address of a switch, by the transports that it means.
+    pub fn people_reached_at(&self, switch: &Switch) -> Vec<ResponderId> {
+        let mut found = Vec::new();
+        let meant = |it: &Transport| switch.transport.is_none_or(|transport| transport == *it);
+        for transport in Transport::ALL.into_iter().filter(meant) {
+            for person in self.people_at(transport, &switch.address) {
+                if !found.contains(person) {
+                    found.push(person.clone());
+                }
+            }
+        }
+        found
     }
 
     /// Whose address this is; several people may share one.

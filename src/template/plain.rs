@@ -82,8 +82,14 @@ pub(crate) fn note(words: &NoteWords) -> String {
         ("refused", false) => format!("SIAGA: {ticket} dicatat bukan wewenang Anda."),
         ("no_longer_open", true) => format!("SIAGA: {ticket} is no longer open."),
         ("no_longer_open", false) => format!("SIAGA: {ticket} tidak terbuka lagi."),
-        ("wrong_number_noted" | "stopped", true) => "SIAGA: reminders stopped.".to_owned(),
-        ("wrong_number_noted" | "stopped", false) => "SIAGA: pengingat dihentikan.".to_owned(),
+        ("last_kept", true) => "SIAGA: the only way to you stays in use.".to_owned(),
+        ("last_kept", false) => "SIAGA: satu-satunya jalan ke Anda tetap dipakai.".to_owned(),
+        ("wrong_number_noted" | "stopped" | "last_stopped", true) => {
+            "SIAGA: reminders stopped.".to_owned()
+        }
+        ("wrong_number_noted" | "stopped" | "last_stopped", false) => {
+            "SIAGA: pengingat dihentikan.".to_owned()
+        }
         ("started", true) => "SIAGA: reminders are on again.".to_owned(),
         ("started", false) => "SIAGA: pengingat aktif kembali.".to_owned(),
         (_, true) => open_ones(words, "open complaints", "Reply"),

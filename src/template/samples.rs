@@ -198,6 +198,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         ("nothing_open", ReplyNote::NothingOpen),
         ("wrong_number_noted", ReplyNote::WrongNumberNoted),
         ("stopped", ReplyNote::Stopped),
+        ("last_kept", ReplyNote::LastKept),
+        ("last_stopped", ReplyNote::LastStopped),
         ("started", ReplyNote::Started),
     ];
     all.extend(

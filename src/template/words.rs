@@ -232,6 +232,8 @@ impl NoteWords {
             ReplyNote::NothingOpen => ("nothing_open", &[], 0),
             ReplyNote::WrongNumberNoted => ("wrong_number_noted", &[], 0),
             ReplyNote::Stopped => ("stopped", &[], 0),
+            ReplyNote::LastKept => ("last_kept", &[], 0),
+            ReplyNote::LastStopped => ("last_stopped", &[], 0),
             ReplyNote::Started => ("started", &[], 0),
         };
         words.note = kind;

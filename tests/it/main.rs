@@ -13,12 +13,14 @@ mod changes;
 mod export;
 mod failover;
 mod failover_service;
+mod gammu_service;
 mod gateway_examples;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
 mod notification_rules;
+mod out_of_use;
 mod peers;
 mod providers_whatsapp;
 mod service;

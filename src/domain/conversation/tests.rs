@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{About, CodeShare, Conversation, Incoming, Outcome, SentMessage};
+use super::{About, Asked, CodeShare, Conversation, Incoming, Outcome, SentMessage};
 use crate::domain::{
-    id::{ComplaintId, MethodId},
+    id::ComplaintId,
     message::ReplyNote,
     reply::{Meaning, Reply, Scope},
 };
@@ -49,15 +49,11 @@ fn quote(
     scope: Scope,
     about: Option<&ComplaintId>,
 ) -> Outcome {
-    talk.answer(
-        &Incoming {
-            reply: id,
-            parsed: &Reply { meaning, scope },
-            method: None,
-            about: about.map_or(About::Unsaid, About::Complaint),
-        },
-        minute(100),
-    )
+    talk.answer(&Incoming {
+        reply: id,
+        parsed: &Reply { meaning, scope },
+        about: about.map_or(About::Unsaid, About::Complaint),
+    })
 }
 
 #[test]
@@ -196,40 +192,17 @@ fn with_every_code_in_use_the_ticket_is_the_answer() {
 }
 
 #[test]
-fn methods_go_out_of_use_and_back() {
-    let method = MethodId::parse("sms").unwrap();
+fn what_a_reply_asks_of_its_address_is_no_answer_to_a_complaint() {
     let mut talk = asked(1);
-    let rows = [
-        (Meaning::Stop, false, false, ReplyNote::Stopped),
-        (Meaning::Start, true, false, ReplyNote::Started),
-        (
-            Meaning::WrongNumber,
-            false,
-            true,
-            ReplyNote::WrongNumberNoted,
-        ),
-    ];
-    for (row, (meaning, on, wrong_number, note)) in rows.into_iter().enumerate() {
-        let outcome = talk.answer(
-            &Incoming {
-                reply: &format!("r{row}"),
-                parsed: &Reply {
-                    meaning,
-                    scope: Scope::Unsaid,
-                },
-                method: Some(&method),
-                about: About::Unsaid,
-            },
-            minute(1),
-        );
-        let expected = Outcome::Switch {
-            method: method.clone(),
-            on,
-            note,
-            wrong_number,
-        };
-        assert_eq!(outcome, expected);
-        assert_eq!(talk.stopped.contains_key(&method), !on);
+    for (meaning, asked) in [
+        (Meaning::Stop, Asked::Stop),
+        (Meaning::Start, Asked::Start),
+        (Meaning::WrongNumber, Asked::WrongNumber),
+    ] {
+        let id = format!("{meaning:?}");
+        let outcome = say(&mut talk, &id, meaning, Scope::Unsaid);
+        assert_eq!(outcome, Outcome::Switch(asked));
+        assert!(talk.asks.contains_key(&complaint(0)));
     }
 }
 
@@ -251,18 +224,14 @@ fn a_quoted_message_says_which_complaint_while_it_is_remembered() {
     assert_eq!(talk.messages.len(), 50);
     // An answer to a message that is forgotten is asked back, though one question alone is open.
     let mut talk = asked(1);
-    let outcome = talk.answer(
-        &Incoming {
-            reply: "a",
-            parsed: &Reply {
-                meaning: Meaning::Accept,
-                scope: Scope::Unsaid,
-            },
-            method: None,
-            about: About::Forgotten,
+    let outcome = talk.answer(&Incoming {
+        reply: "a",
+        parsed: &Reply {
+            meaning: Meaning::Accept,
+            scope: Scope::Unsaid,
         },
-        minute(100),
-    );
+        about: About::Forgotten,
+    });
     assert!(matches!(outcome, Outcome::Say(ReplyNote::WhichOne { .. })));
 }
 
@@ -420,10 +389,8 @@ proptest! {
                         &Incoming {
                             reply: &format!("m{id}"),
                             parsed: &Reply { meaning: meaning.clone(), scope: scope.clone() },
-                            method: None,
                             about: about.as_ref().map_or(About::Unsaid, About::Complaint),
                         },
-                        at,
                     );
                     if !seen.insert(id) {
                         prop_assert_eq!(outcome, Outcome::Repeated);

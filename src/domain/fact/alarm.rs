@@ -43,6 +43,16 @@ pub enum Alarm {
         /// Which.
         method: MethodId,
     },
+    /// A person's last contact method has gone out of use: nobody can be reached there.
+    NoMethodLeft {
+        /// Whose.
+        responder: ResponderId,
+    },
+    /// A person has asked for no more pages by the last contact method in use; it is kept.
+    LastMethodKept {
+        /// Whose.
+        responder: ResponderId,
+    },
     /// A gateway refuses our account, template or settings.
     GatewayMisconfigured {
         /// Which gateway.

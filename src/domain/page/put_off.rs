@@ -53,6 +53,7 @@ impl Transition {
             facts: self.facts,
             gave_up: self.gave_up,
             quotable: self.quotable,
+            undeliverable: self.undeliverable,
         };
         if request < step.sends.len() {
             let send = step.sends.remove(request);

@@ -5,10 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Another, LineState, Outcome, Phase, Send, Step, Transition, UNSETTLED};
 use crate::domain::{
-    conversation::SentMessage,
+    conversation::{Change, SentMessage, Switch},
     delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
-    id::MethodId,
     message::Content,
 };
 
@@ -26,6 +25,7 @@ impl Step {
             facts: self.facts,
             wake_at,
             quotable: self.quotable,
+            undeliverable: self.undeliverable,
         }
     }
 
@@ -185,13 +185,13 @@ impl Step {
             Outcome::Failed { kind, detail } => {
                 self.facts.push(What::AttemptFailed {
                     page,
-                    method: method.clone(),
+                    method,
                     attempt,
                     gateway: gateway.clone(),
                     kind: kind.clone(),
                     detail,
                 });
-                self.alarm_of(&kind, method, gateway.clone());
+                self.tell_of(&kind, index, gateway.clone());
                 if current {
                     self.failed(index, attempt, gateway, &kind, another);
                 }
@@ -199,13 +199,16 @@ impl Step {
         }
     }
 
-    /// What an operator must know of a failure.
-    fn alarm_of(&mut self, kind: &FailureKind, method: MethodId, gateway: String) {
+    /// What others must know of a failure: operators, and the conversation.
+    fn tell_of(&mut self, kind: &FailureKind, index: usize, gateway: String) {
         match kind {
-            FailureKind::WrongAddress => self.alarm(Alarm::WrongAddress {
-                responder: self.state.responder.clone(),
-                method,
-            }),
+            FailureKind::WrongAddress => {
+                self.undeliverable = self.state.lines.get(index).map(|line| Switch {
+                    address: line.address.clone(),
+                    transport: Some(line.transport),
+                    change: Change::Undeliverable,
+                });
+            }
             FailureKind::Misconfigured => self.alarm(Alarm::GatewayMisconfigured { gateway }),
             _ => {}
         }
@@ -329,6 +332,17 @@ impl Step {
             receipt: kind,
             why: why.clone(),
         });
+        let arrived = |(_, kind): &(u32, ReceiptKind)| *kind > ReceiptKind::Failed;
+        // Whichever attempt it is told of, and whoever has answered meanwhile: nobody is there. Unless
+        // a message has been delivered there: then the telephone was off, or the gateway errs.
+        if kind == ReceiptKind::Failed
+            && let Some(why) = &why
+            && !line.told.iter().any(arrived)
+        {
+            let gateway = line.transport.to_string();
+            self.tell_of(why, index, gateway);
+        }
+        let line = &mut self.state.lines[index];
         if kind <= ReceiptKind::Failed && of.attempt < line.attempts {
             return; // A later attempt is under way: how this one ended decides nothing.
         }
@@ -355,10 +369,6 @@ impl Step {
                 self.failed(index, of.attempt, gateway, &kind, Another::None);
             }
             ReceiptKind::Failed => {
-                let (method, gateway) = (line.method.clone(), line.transport.to_string());
-                if let Some(why) = &why {
-                    self.alarm_of(why, method, gateway);
-                }
                 let form = why == Some(FailureKind::WindowClosed);
                 if !(form && self.as_template(index)) {
                     self.state.lines[index].state = LineState::Failed;

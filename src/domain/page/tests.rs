@@ -190,9 +190,10 @@ fn the_kind_of_a_failure_decides_what_comes_next() {
             (9999, Timer, vec![]),
         ];
         let (_, facts) = run(2, Reach::InTurn, rows);
+        // A wrong address is the conversation's to take out of use, and to alarm.
         assert_eq!(
             alarms(&facts).len(),
-            usize::from(kind != FailureKind::Permanent)
+            usize::from(kind == FailureKind::Misconfigured)
         );
     }
     // For now: the next method too, and the first again after each wait, until no wait is left.

@@ -108,6 +108,20 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
             "ALARM: the address {method} of {} is wrong",
             person(responder)
         ),
+        (Alarm::NoMethodLeft { responder }, true) => {
+            format!("ALARM: {} tidak punya kontak aktif lagi", person(responder))
+        }
+        (Alarm::NoMethodLeft { responder }, false) => {
+            format!("ALARM: {} has no contact method left", person(responder))
+        }
+        (Alarm::LastMethodKept { responder }, true) => format!(
+            "ALARM: {} minta berhenti di kontak terakhirnya; kontak itu tetap dipakai",
+            person(responder)
+        ),
+        (Alarm::LastMethodKept { responder }, false) => format!(
+            "ALARM: {} asked to stop the last contact method; it is kept",
+            person(responder)
+        ),
         (Alarm::GatewayMisconfigured { gateway }, true) => {
             format!("ALARM: gerbang {gateway} menolak pengaturan kita")
         }

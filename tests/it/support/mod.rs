@@ -23,6 +23,7 @@ pub(crate) mod replayed;
 pub(crate) mod script;
 pub(crate) mod siaga;
 pub(crate) mod smsc;
+pub(crate) mod smsd;
 pub(crate) mod smtp;
 pub mod town;
 pub(crate) mod wait;

@@ -14,6 +14,7 @@ use siaga::{
     domain::{
         calendar::Calendar,
         complaint::{Complaint, Privacy, Status},
+        contacts::Contacts,
         delivery::{Address, EmailAddress, FailureKind, Transport},
         directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
         escalation::Input,
@@ -312,6 +313,7 @@ impl Town {
             store: store.clone(),
             worlds: worlds.clone(),
             clock: clock.clone(),
+            contacts: Contacts::default(),
         };
         Self {
             store,
@@ -381,10 +383,8 @@ impl Town {
 
     pub async fn status(&self, id: &str, status: &str) {
         let world = self.worlds.get();
-        let input = Input::StatusChanged {
-            status: Status::from(status),
-            at: None,
-        };
+        let (status, at) = (Status::from(status), None);
+        let input = Input::StatusChanged { status, at };
         self.store
             .advance(&world, &complaint_id(id), input, self.clock.now())
             .await

@@ -286,3 +286,55 @@ fn why_the_next_way_is_used_is_on_record() {
     );
     assert_eq!(reasons(receipt(0, ReceiptKind::Sent), 1), None);
 }
+
+#[test]
+fn a_wrong_address_is_told_whenever_it_is_heard_of_and_a_delivery_refutes_it() {
+    use ReceiptKind::{Delivered, Failed};
+    let wrong = || Some(FailureKind::WrongAddress);
+    let heard = |inputs: Vec<Input>| {
+        let mut last = opened(2, Reach::InTurn);
+        let mut heard = Vec::new();
+        for (n, input) in (1..).zip(inputs) {
+            last = last.state.advance(input, TIMEOUT, second(n));
+            heard.extend(last.undeliverable.clone().map(|switch| switch.address));
+        }
+        heard
+    };
+    let to = |line: usize| opened(2, Reach::InTurn).state.lines[line].address.clone();
+    let cancelled = || Input::Cancelled(CancelReason::Acknowledged);
+    for (inputs, expected) in [
+        (vec![failed(0, 1, FailureKind::WrongAddress)], vec![to(0)]),
+        (vec![sent(0, 1), told(0, 1, Failed, wrong())], vec![to(0)]),
+        // Told twice, heard once.
+        (
+            vec![told(0, 1, Failed, wrong()), told(0, 1, Failed, wrong())],
+            vec![to(0)],
+        ),
+        // Of an earlier attempt, and after somebody has answered.
+        (
+            vec![
+                failed(0, 1, FailureKind::Temporary),
+                Timer,
+                told(0, 1, Failed, wrong()),
+            ],
+            vec![to(0)],
+        ),
+        (
+            vec![sent(0, 1), cancelled(), told(0, 1, Failed, wrong())],
+            vec![to(0)],
+        ),
+        // The telephone has shown a message: it cannot be wrong.
+        (
+            vec![
+                sent(0, 1),
+                told(0, 1, Delivered, None),
+                told(0, 1, Failed, wrong()),
+            ],
+            vec![],
+        ),
+        (vec![sent(0, 1), told(0, 1, Failed, None)], vec![]),
+        (vec![failed(0, 1, FailureKind::Permanent)], vec![]),
+    ] {
+        assert_eq!(heard(inputs.clone()), expected, "{inputs:?}");
+    }
+}

@@ -1,0 +1,76 @@
+//! What a reply says of the address that it came from: for who wrote, and for who shares it.
+
+use jiff::Timestamp;
+
+use super::{Inbound, IncomingReply};
+use crate::{
+    domain::{
+        contacts::StopOfLast,
+        conversation::{Asked, Change, Conversation, Outcome, Switch, Switched},
+        id::ResponderId,
+        reply::{Meaning, Reply},
+    },
+    store::{Handover, Versioned, World, crossing, switch_for},
+};
+
+/// A switch while it is made.
+pub(super) struct Switching<'a> {
+    pub(super) world: &'a World,
+    pub(super) switch: &'a Switch,
+    /// The reply that brought it.
+    pub(super) cause: &'a str,
+    pub(super) now: Timestamp,
+}
+
+impl Switching<'_> {
+    /// Makes it for one person.
+    pub(super) fn person(&self, person: &ResponderId, talk: &mut Conversation) -> Switched {
+        switch_for(self.world, talk, person, self.switch, self.now)
+    }
+
+    /// The same switch for the others at this address, by the outbox. Whom it changes nothing for
+    /// need not hear.
+    pub(super) fn others(
+        &self,
+        writer: &ResponderId,
+        people: &[ResponderId],
+        talks: &[Versioned<Conversation>],
+    ) -> Vec<(String, Timestamp, Handover)> {
+        let others = people.iter().zip(talks).filter(|(it, _)| *it != writer);
+        let concerned = others.filter(|(person, talk)| {
+            let mut talk = talk.value.clone();
+            !self.person(person, &mut talk).facts.is_empty()
+        });
+        concerned
+            .map(|(person, _)| crossing(self.cause, person.clone(), self.switch))
+            .collect()
+    }
+}
+
+impl Inbound {
+    /// What a reply says of the address that it came from.
+    pub(super) fn switch_of(
+        &self,
+        outcome: &Outcome,
+        incoming: &IncomingReply,
+        parsed: &Reply,
+    ) -> Option<Switch> {
+        let (transport, change) = match outcome {
+            Outcome::Switch(Asked::Stop) => {
+                let keep_last = self.contacts.stop_of_last == StopOfLast::Keep;
+                (Some(incoming.transport), Change::Stop { keep_last })
+            }
+            // The telephone is another's, whatever it speaks.
+            Outcome::Switch(Asked::WrongNumber) => (None, Change::WrongNumber),
+            Outcome::Switch(Asked::Start) => (None, Change::Start),
+            // A machine answers from a mailbox that nobody reads.
+            _ if parsed.meaning == Meaning::Automatic => return None,
+            _ => (Some(incoming.transport), Change::Heard),
+        };
+        Some(Switch {
+            address: incoming.from.clone(),
+            transport,
+            change,
+        })
+    }
+}
