@@ -118,6 +118,7 @@ impl Service {
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
+        engine.read_costs().await?;
         engine.start(&stop);
         let keeper = Keeper::new(changes, worlds.clone(), around.clock.clone());
         tokio::spawn(keeper.keep(stop.clone()));
@@ -154,6 +155,7 @@ impl Service {
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
                 gateways: engine.gateways.clone(),
+                clock: around.clock.clone(),
                 metrics,
             }),
             demo: around.demo,
@@ -284,6 +286,7 @@ impl Links for SignedLinks {
 struct PartsHealth {
     pulse: Arc<Pulse>,
     gateways: Arc<Gateways>,
+    clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
 }
 
@@ -301,6 +304,21 @@ impl Health for PartsHealth {
     fn gateways_down(&self) -> Vec<String> {
         let down = self.gateways.down().into_iter();
         down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
+            .collect()
+    }
+
+    fn costs(&self) -> Vec<String> {
+        let reached = self.gateways.reached_ceilings(self.clock.now()).into_iter();
+        reached
+            .map(|it| {
+                let (spent, ceiling, from) = (it.spent, it.ceiling, it.from);
+                let what = if spent >= ceiling {
+                    "only misses go by ways that cost something"
+                } else {
+                    "warnings go by ways that cost nothing, where there are any"
+                };
+                format!("{spent} of {ceiling} are spent since {from}: {what}")
+            })
             .collect()
     }
 

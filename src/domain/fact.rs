@@ -19,6 +19,7 @@ pub use self::{
 use super::{
     change::Item,
     complaint::Status,
+    cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
@@ -255,6 +256,9 @@ pub enum What {
         /// The gateway's own id of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gateway_id: Option<String>,
+        /// What it costs, in the currency's whole units.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        cost: u64,
     },
     /// The gateway did not take it.
     AttemptFailed {
@@ -270,6 +274,9 @@ pub enum What {
         kind: FailureKind,
         /// What the gateway said.
         detail: String,
+        /// What it may cost all the same, when it may have been sent.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        cost: u64,
     },
     /// A gateway told how a message fared.
     Receipt {
@@ -296,6 +303,15 @@ pub enum What {
         until: Timestamp,
         /// Why.
         why: DeferReason,
+    },
+    /// A contact method is passed over because of what it costs.
+    Spared {
+        /// The page.
+        page: PageId,
+        /// Which method.
+        method: MethodId,
+        /// How much had to be saved.
+        why: Thrift,
     },
     /// The next contact method is used too.
     FellBack {
@@ -382,6 +398,14 @@ pub struct NowLive {
     /// The SHA-256 of its content; none is out of use from here on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+fn is_nought(cost: &u64) -> bool {
+    *cost == 0
 }
 
 #[cfg(test)]

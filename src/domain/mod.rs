@@ -15,6 +15,7 @@ pub mod change;
 pub mod complaint;
 pub mod contacts;
 pub mod conversation;
+pub mod cost;
 pub mod delivery;
 pub mod difference;
 pub mod directory;

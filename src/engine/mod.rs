@@ -5,6 +5,8 @@
 //! run twice: what it took is leased, what it commits is compared by version, what it hands over has
 //! a derived id. A pass that fails is logged, counted and tried again; it never ends its loop.
 
+mod alarms;
+mod costs;
 pub mod deliver;
 pub mod escalate;
 pub mod gateways;
@@ -157,6 +159,8 @@ impl Engine {
     /// Starts every loop; they end when `stop` is called and what is in flight is settled.
     pub fn start(&self, stop: &CancellationToken) {
         self.show_gateways();
+        let reading = self.clone().keep_reading_costs(stop.clone());
+        self.tasks.spawn(reading);
         for shard in self.store.keys().all_shards() {
             self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
             match shard.side {

@@ -12,7 +12,7 @@ use crate::domain::{
     id::{PageId, PostCode, ResponderId},
 };
 
-use self::words::{alarmed, cancelled, deferred, folded, skipped};
+use self::words::{alarmed, cancelled, deferred, folded, skipped, spared};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -306,6 +306,10 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
         } => {
             who = of_page(page);
             ("step_skipped", deferred(method, *until, *why, id))
+        }
+        What::Spared { page, method, why } => {
+            who = of_page(page);
+            ("step_skipped", spared(method, *why, id))
         }
         What::FellBack { page, method, why } => {
             who = of_page(page);

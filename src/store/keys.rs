@@ -186,6 +186,12 @@ impl Keys {
         self.in_shard(shard, "ledger:head")
     }
 
+    /// Hash: what messages to the shard's responders have cost, by quarter of an hour since the epoch.
+    /// Entries older than a month are taken out.
+    pub fn costs(&self, shard: Shard) -> String {
+        self.in_shard(shard, "costs")
+    }
+
     /// List: what could not be processed, as JSON, newest first.
     pub fn dead_letters(&self) -> String {
         format!("{}:{{meta}}:dead", self.prefix)
@@ -295,6 +301,7 @@ mod tests {
             keys.outbox_entries(shard),
             keys.ledger(shard),
             keys.ledger_head(shard),
+            keys.costs(shard),
         ] {
             assert!(key.contains(&tag), "{key}");
         }

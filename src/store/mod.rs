@@ -16,6 +16,7 @@ pub mod advance;
 pub mod changes;
 pub mod committer;
 mod connection;
+mod costs;
 pub mod embedded;
 mod imports;
 pub mod keys;

@@ -19,6 +19,8 @@ pub trait Health: Send + Sync {
     /// The gateways that are down, in words. The service stays ready: it goes on trying, and replies
     /// must still come in.
     fn gateways_down(&self) -> Vec<String>;
+    /// What is saved because of the costs, in words.
+    fn costs(&self) -> Vec<String>;
     /// The metrics in Prometheus' text form.
     fn metrics(&self) -> String;
 }
@@ -33,6 +35,8 @@ struct Ready {
     wrong: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gateways_down: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded_by_costs: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
 }
@@ -68,6 +72,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         ready: wrong.is_empty(),
         wrong,
         gateways_down: web.health.gateways_down(),
+        degraded_by_costs: web.health.costs(),
         open,
         waiting_to_be_handed_over: outbox,
     };

@@ -10,6 +10,8 @@
 
 mod bad_requests;
 mod changes;
+mod costs;
+mod costs_service;
 mod export;
 mod failover;
 mod failover_service;

@@ -428,6 +428,7 @@ fn stopped(transition: &Transition) -> Option<String> {
                 CancelReason::Closed => "closed",
                 CancelReason::Reassigned => "reassigned",
                 CancelReason::Superseded => "superseded",
+                CancelReason::CostCeiling => "cost ceiling",
             });
             people.push(name(responder));
         }
