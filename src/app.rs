@@ -254,6 +254,7 @@ fn api_keys(settings: &Settings, demo: bool) -> anyhow::Result<ApiKeys> {
                 .map(|scope| match scope {
                     Scope::Intake => KeyScope::Intake,
                     Scope::Read => KeyScope::Read,
+                    Scope::Operate => KeyScope::Operate,
                 })
                 .collect(),
             expires: entry.expires,

@@ -8,6 +8,7 @@ mod export;
 mod history;
 mod import;
 mod import_report;
+mod letters;
 mod look;
 mod plan;
 mod serve;
@@ -61,6 +62,9 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What could not be processed: look, try again, drop.
+    #[command(subcommand)]
+    DeadLetters(letters::Words),
     /// Make an API key; only its hash belongs into the settings.
     Key {
         /// Whose it is.
@@ -157,6 +161,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             complaint: Some(version),
         } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

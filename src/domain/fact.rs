@@ -24,6 +24,7 @@ use super::{
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     policy::{PolicyRef, Target},
+    referral::Named,
     reply::Meaning,
 };
 
@@ -143,6 +144,9 @@ pub enum What {
         /// To whom they would hand it, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
+        /// Whom those words name in the directory, where they name one and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
         /// The reply it came with.
         reply: String,
     },
@@ -381,6 +385,26 @@ pub enum What {
         /// What became live.
         items: Vec<NowLive>,
     },
+    /// What could not be processed was tried once more.
+    LetterRetried {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom: an API key, or a user of the command line.
+        by: String,
+    },
+    /// What could not be processed was given up.
+    LetterDropped {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Something an operator must know.
     Alarm {
         /// What.
@@ -422,6 +446,7 @@ mod tests {
             r#"{"k":"not_ours","status":"bukan wewenang"}"#,
             r#"{"k":"closed","status":"selesai"}"#,
             r#"{"k":"skipped","target":"kepala","why":"vacant"}"#,
+            r#"{"k":"refused","by":"budi","to":"Dishub","reply":"sms.1"}"#,
             r#"{"k":"folded","what":["step 0"],"why":"held"}"#,
         ] {
             let read: What = serde_json::from_str(old).unwrap();

@@ -31,6 +31,7 @@ pub mod page;
 pub mod phone;
 pub mod policy;
 pub mod policy_check;
+pub mod referral;
 pub mod reply;
 pub mod routing;
 pub mod rulebook;

@@ -21,6 +21,7 @@ pub mod embedded;
 mod imports;
 pub mod keys;
 pub mod ledger;
+pub mod letters;
 pub mod live;
 mod machines;
 mod packing;

@@ -39,6 +39,7 @@ struct Ready {
     degraded_by_costs: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
+    dead_letters: u64,
 }
 
 /// `GET /healthz`: the process lives.
@@ -62,6 +63,13 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
             }
         }
     }
+    let mut dead_letters = 0;
+    if wrong.is_empty() {
+        match web.inbound.store.count_dead_letters().await {
+            Ok(count) => dead_letters = count,
+            Err(error) => wrong.push(format!("Redis does not answer: {error}")),
+        }
+    }
     wrong.extend(web.health.trouble());
     let status = if wrong.is_empty() {
         StatusCode::OK
@@ -75,11 +83,16 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         degraded_by_costs: web.health.costs(),
         open,
         waiting_to_be_handed_over: outbox,
+        dead_letters,
     };
     (status, Json(body)).into_response()
 }
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(web): State<Web>) -> String {
+    // Counted when it is asked for: whoever tries again or drops may be another process.
+    if let Ok(count) = web.inbound.store.count_dead_letters().await {
+        metrics::gauge!("siaga_dead_letters").set(count as f64);
+    }
     web.health.metrics()
 }
