@@ -6,6 +6,7 @@
 mod arrivals;
 mod backend;
 mod gateways;
+mod mailbox;
 mod seeding;
 
 use std::{
@@ -30,7 +31,7 @@ use crate::{
     engine::{
         Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
-    inbound::{Inbound, link::Signer},
+    inbound::{Inbound, email::mailbox::MailboxHealth, link::Signer},
     intake::live_units::LiveUnits,
     store::Worlds,
     template::Renderer,
@@ -119,6 +120,7 @@ impl Service {
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
         engine.read_costs().await?;
+        let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
         let keeper = Keeper::new(changes, worlds.clone(), around.clock.clone());
         tokio::spawn(keeper.keep(stop.clone()));
@@ -155,6 +157,7 @@ impl Service {
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
                 gateways: engine.gateways.clone(),
+                mailbox,
                 clock: around.clock.clone(),
                 metrics,
             }),
@@ -287,6 +290,7 @@ impl Links for SignedLinks {
 struct PartsHealth {
     pulse: Arc<Pulse>,
     gateways: Arc<Gateways>,
+    mailbox: Option<Arc<MailboxHealth>>,
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
 }
@@ -306,6 +310,10 @@ impl Health for PartsHealth {
         let down = self.gateways.down().into_iter();
         down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
             .collect()
+    }
+
+    fn mailbox_down(&self) -> Option<String> {
+        self.mailbox.as_ref()?.trouble()
     }
 
     fn costs(&self) -> Vec<String> {

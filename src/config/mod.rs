@@ -9,6 +9,7 @@ pub mod document;
 pub mod export;
 pub mod fault;
 pub mod gateways;
+pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod places;

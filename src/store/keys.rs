@@ -283,6 +283,11 @@ impl Keys {
         format!("{}:{{meta}}:imports", self.prefix)
     }
 
+    /// Hash: how far each mailbox was read, `VALIDITY UID`, by `USER@HOST:PORT/FOLDER`. Lives for ever.
+    pub fn mailboxes(&self) -> String {
+        format!("{}:{{meta}}:mailboxes", self.prefix)
+    }
+
     /// Channel: a shard has something due earlier than before. The message is the shard, or
     /// [`Self::CHANGED`] when something is live or waits for its day that was not before.
     pub fn wake_channel(&self) -> String {

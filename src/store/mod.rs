@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod letters;
 pub mod live;
 mod machines;
+mod mailboxes;
 mod packing;
 mod queues;
 mod scripts;
@@ -47,6 +48,7 @@ pub use self::{
     keys::{Keys, Shard, Side},
     live::Live,
     machines::{Loaded, Versioned},
+    mailboxes::MailboxMark,
     queues::{Claimed, Entry},
     switch::{crossing, switch_for},
     world::{World, Worlds},
