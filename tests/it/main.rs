@@ -41,5 +41,6 @@ mod support;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod versions;
 mod voice_service;
 mod whatsapp_service;
