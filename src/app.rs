@@ -229,6 +229,7 @@ fn tuning(settings: &Settings) -> Tuning {
         attempt_timeout: engine.attempt_timeout,
         in_flight: engine.in_flight,
         code_rest: engine.code_rest,
+        contacts: settings.contacts,
     }
 }
 
@@ -247,6 +248,7 @@ fn api_keys(settings: &Settings, demo: bool) -> anyhow::Result<ApiKeys> {
                 .map(|scope| match scope {
                     Scope::Intake => KeyScope::Intake,
                     Scope::Read => KeyScope::Read,
+                    Scope::Contacts => KeyScope::Contacts,
                 })
                 .collect(),
             expires: entry.expires,

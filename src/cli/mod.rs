@@ -2,6 +2,7 @@
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
 mod check;
+mod contacts;
 mod demo;
 mod import;
 mod import_report;
@@ -40,6 +41,10 @@ enum Command {
         /// The complaint's number.
         complaint: Option<String>,
     },
+    /// Ask at people's contact methods whether they are theirs; without a person, how each stands.
+    Verify(contacts::Verify),
+    /// Send a test page, and tell how it fared.
+    TestPage(contacts::TestPage),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -126,6 +131,10 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::Verify(arguments) => contacts::verify(&settings(call.config)?, arguments).await,
+        Command::TestPage(arguments) => {
+            contacts::test_page(&settings(call.config)?, arguments).await
+        }
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

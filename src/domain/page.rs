@@ -7,6 +7,7 @@
 
 mod put_off;
 mod step;
+mod turns;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -234,6 +235,13 @@ pub struct Transition {
     pub undeliverable: Option<Switch>,
 }
 
+impl Transition {
+    /// Whether the conversation has to know of it, in the same commit.
+    pub fn concerns_conversation(&self) -> bool {
+        self.quotable.is_some() || self.undeliverable.is_some() || self.state.id.is_check()
+    }
+}
+
 /// What a new page needs.
 #[derive(Debug, Clone)]
 pub struct NewPage {
@@ -300,6 +308,11 @@ impl Page {
     /// Opens a page and lets its first requests leave. `attempt_timeout` is how long an attempt may
     /// stay unsettled.
     pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
+        Self::planned(new, now).advance(Input::TimerFired, attempt_timeout, now)
+    }
+
+    /// A page whose first requests are due now.
+    pub fn planned(new: NewPage, now: Timestamp) -> Self {
         let lines = new
             .ways
             .into_iter()
@@ -340,7 +353,7 @@ impl Page {
                 }
             }
         }
-        page.advance(Input::TimerFired, attempt_timeout, now)
+        page
     }
 
     /// A page whose complaint no longer wanted it when it was to be opened: it is recorded as
@@ -431,41 +444,6 @@ impl Page {
             .min()
     }
 
-    /// When the next line is used too, should this one give no sign of life: counted from its first
-    /// request, whatever a gateway says or fails to say. None when there is no next, or nobody need
-    /// be told another way any more.
-    fn passes_on_at(&self, index: usize) -> Option<Timestamp> {
-        let line = self.lines.get(index)?;
-        if line.passed_on || self.best_receipt().is_some() || self.next_waiting().is_none() {
-            return None;
-        }
-        match line.state {
-            LineState::Sent { patience_until } => patience_until,
-            LineState::Planned { .. } | LineState::InFlight { .. } => {
-                let patience = line.patience.unwrap_or(self.delivery.patience);
-                line.begun_at?.saturating_add(patience).ok()
-            }
-            LineState::Waiting | LineState::Receipt { .. } | LineState::Failed => None,
-        }
-    }
-
-    /// The first line whose turn has not come.
-    fn next_waiting(&self) -> Option<usize> {
-        let waits = |line: &Line| line.state == LineState::Waiting;
-        self.lines.iter().position(waits)
-    }
-
-    /// Plans a line at once, and with it those that it leaves no time.
-    fn plan_from(&mut self, index: usize, now: Timestamp) {
-        for line in self.lines.iter_mut().skip(index) {
-            line.plan(now);
-            if line.patience != Some(SignedDuration::ZERO) {
-                return;
-            }
-            line.passed_on = true;
-        }
-    }
-
     /// The best receipt so far by any method.
     pub fn best_receipt(&self) -> Option<ReceiptKind> {
         self.lines
@@ -475,15 +453,6 @@ impl Page {
                 _ => None,
             })
             .max()
-    }
-}
-
-impl Line {
-    fn plan(&mut self, now: Timestamp) {
-        self.state = LineState::Planned {
-            at: now,
-            repeat: false,
-        };
     }
 }
 

@@ -31,6 +31,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{gateways::Gateways, in_hand::InHand};
 use crate::{
     clock::{Clock, patience},
+    domain::contacts::Contacts,
     store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds},
     template::Renderer,
 };
@@ -72,6 +73,8 @@ pub struct Tuning {
     pub in_flight: usize,
     /// How long a reply code rests after use.
     pub code_rest: SignedDuration,
+    /// Which contact methods may carry pages.
+    pub contacts: Contacts,
 }
 
 impl Default for Tuning {
@@ -82,6 +85,7 @@ impl Default for Tuning {
             attempt_timeout: SignedDuration::from_secs(15),
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
+            contacts: Contacts::default(),
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             .get(code)
             .map_or_else(|| code.to_string(), |post| post.title.clone())
     };
-    let of_page = |page: &PageId| page.parts().map(|(_, who)| person(&who));
+    let of_page = |page: &PageId| page.responder().map(|who| person(&who));
     let mut who = None;
     let mut transport = None;
     let (kind, text) = match &fact.what {
@@ -370,6 +370,16 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                     format!("Message from unknown address {address}"),
                 ),
             )
+        }
+        What::CheckAsked { page, check } => {
+            who = page.responder().as_ref().map(person);
+            ("attempt", words::check_asked(*check, id).to_owned())
+        }
+        What::CheckAnswered {
+            page, check, after, ..
+        } => {
+            who = page.responder().as_ref().map(person);
+            ("reply", words::check_answered(*check, *after, id))
         }
         What::MethodSwitched {
             responder,

@@ -13,6 +13,7 @@
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
 pub mod advance;
+mod checks;
 pub mod committer;
 mod connection;
 pub mod embedded;
@@ -34,6 +35,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use self::{
     advance::{Advanced, Opened, PageInput, facts_about},
+    checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     id::ComplaintId,
-    message::{Alert, Content, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, Content, Notice, OpenAsk, ReplyNote},
 };
 
 /// The moment at which the samples are told: 24 Nov 2026 13.27 WIB, the deadline of most of them.
@@ -197,6 +197,25 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         ),
         ("nothing_open", ReplyNote::NothingOpen),
         ("wrong_number_noted", ReplyNote::WrongNumberNoted),
+        (
+            "verify",
+            ReplyNote::Check {
+                check: CheckKind::Verify,
+                to: "Plt. Ka DISPERMADESDUKCAPIL".to_owned(),
+                code: 123,
+            },
+        ),
+        (
+            "test_page",
+            ReplyNote::Check {
+                check: CheckKind::Test,
+                to: "Plt. Ka DISPERMADESDUKCAPIL".to_owned(),
+                code: 456,
+            },
+        ),
+        ("verified", ReplyNote::Verified),
+        ("test_answered", ReplyNote::TestAnswered),
+        ("code_needed", ReplyNote::CodeNeeded),
         ("stopped", ReplyNote::Stopped),
         ("last_kept", ReplyNote::LastKept),
         ("last_stopped", ReplyNote::LastStopped),

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod health;
 mod hooks;
 pub mod problem;
+pub mod responders;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +23,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
+};
+use jiff::{
+    Timestamp,
+    civil::DateTime,
+    tz::{TimeZone, TimeZoneDatabase},
 };
 use secrecy::SecretString;
 use tower_http::{
@@ -66,6 +72,14 @@ pub struct Web {
     pub body_limit: usize,
 }
 
+impl Web {
+    /// The time on the wall where times are shown.
+    fn local(&self, now: Timestamp) -> DateTime {
+        let zone = TimeZoneDatabase::bundled().get(&self.zone);
+        zone.unwrap_or(TimeZone::UTC).to_datetime(now)
+    }
+}
+
 /// What the gateways' webhooks are authenticated by. An empty one lets nobody in.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
@@ -97,6 +111,16 @@ pub fn router(web: Web) -> Router {
         .route("/api/v1/complaints/{id}/progress", post(change::progress))
         .route("/api/v1/complaints/{id}/close", post(change::close))
         .route("/api/v1/complaints/{id}/reassign", post(change::reassign))
+        .route("/api/v1/responders", get(responders::list))
+        .route("/api/v1/responders/{id}", get(responders::read))
+        .route(
+            "/api/v1/responders/{id}/test-page",
+            post(responders::test_page),
+        )
+        .route(
+            "/api/v1/responders/{id}/methods/{method}/verify",
+            post(responders::verify),
+        )
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

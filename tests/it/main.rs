@@ -10,6 +10,7 @@
 
 mod bad_requests;
 mod changes;
+mod checks;
 mod export;
 mod failover;
 mod failover_service;
@@ -22,6 +23,7 @@ mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod retries;
 mod service;
 mod shared_telephone;
 mod slow_gateway;
