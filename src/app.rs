@@ -115,6 +115,7 @@ impl Service {
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
+        engine.read_costs().await?;
         engine.start(&stop);
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
@@ -149,6 +150,7 @@ impl Service {
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
                 gateways: engine.gateways.clone(),
+                clock: around.clock.clone(),
                 metrics,
             }),
             demo: around.demo,
@@ -249,6 +251,7 @@ fn api_keys(settings: &Settings, demo: bool) -> anyhow::Result<ApiKeys> {
                     Scope::Intake => KeyScope::Intake,
                     Scope::Read => KeyScope::Read,
                     Scope::Contacts => KeyScope::Contacts,
+                    Scope::Operate => KeyScope::Operate,
                 })
                 .collect(),
             expires: entry.expires,
@@ -281,6 +284,7 @@ impl Links for SignedLinks {
 struct PartsHealth {
     pulse: Arc<Pulse>,
     gateways: Arc<Gateways>,
+    clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
 }
 
@@ -298,6 +302,21 @@ impl Health for PartsHealth {
     fn gateways_down(&self) -> Vec<String> {
         let down = self.gateways.down().into_iter();
         down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
+            .collect()
+    }
+
+    fn costs(&self) -> Vec<String> {
+        let reached = self.gateways.reached_ceilings(self.clock.now()).into_iter();
+        reached
+            .map(|it| {
+                let (spent, ceiling, from) = (it.spent, it.ceiling, it.from);
+                let what = if spent >= ceiling {
+                    "only misses go by ways that cost something"
+                } else {
+                    "warnings go by ways that cost nothing, where there are any"
+                };
+                format!("{spent} of {ceiling} are spent since {from}: {what}")
+            })
             .collect()
     }
 

@@ -9,6 +9,7 @@ pub mod arrival;
 pub mod email_smtp;
 pub mod exchange;
 pub mod fault;
+pub mod gammu;
 pub mod http_gateway;
 pub mod kannel;
 pub mod registry;

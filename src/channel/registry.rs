@@ -11,7 +11,7 @@ pub use super::exchange::http_client;
 use super::{
     Channel, email_smtp,
     fault::GatewayFault,
-    http_gateway, kannel,
+    gammu, http_gateway, kannel,
     sandbox::{self, SandboxBoard},
     smpp, twilio, twilio_voice, whatsapp_cloud,
 };
@@ -25,6 +25,8 @@ pub enum GatewaySettings {
     Kannel(kannel::Settings),
     /// Short messages straight to a network, by SMPP 3.4.
     Smpp(smpp::Settings),
+    /// Short messages through a modem in the office.
+    Gammu(gammu::Settings),
     /// Any provider that takes an HTTP request, described by templates.
     Http(Box<http_gateway::Settings>),
     /// WhatsApp through Meta's Cloud API, or a provider with the same interface.
@@ -56,9 +58,10 @@ pub trait Reader {
 
 impl GatewaySettings {
     /// What `type` may be.
-    pub const TYPES: [&'static str; 8] = [
+    pub const TYPES: [&'static str; 9] = [
         "kannel",
         "smpp",
+        "gammu",
         "http",
         "whatsapp_cloud",
         "twilio",
@@ -75,6 +78,7 @@ impl GatewaySettings {
         match kind {
             "kannel" => reader.read().map(Self::Kannel),
             "smpp" => reader.read().map(Self::Smpp),
+            "gammu" => reader.read().map(Self::Gammu),
             "http" => reader.read().map(Self::Http),
             "whatsapp_cloud" => reader.read().map(Self::WhatsappCloud),
             "twilio" => reader.read().map(Self::Twilio),
@@ -90,6 +94,7 @@ impl GatewaySettings {
         match self {
             Self::Kannel(settings) => settings.timeout,
             Self::Smpp(settings) => settings.timeout,
+            Self::Gammu(settings) => settings.timeout,
             Self::Http(settings) => settings.timeout,
             Self::WhatsappCloud(settings) => settings.timeout,
             Self::Twilio(settings) => settings.timeout,
@@ -102,7 +107,7 @@ impl GatewaySettings {
     /// What kind of message the gateway carries.
     pub fn transport(&self) -> Transport {
         match self {
-            Self::Kannel(_) | Self::Smpp(_) => Transport::Sms,
+            Self::Kannel(_) | Self::Smpp(_) | Self::Gammu(_) => Transport::Sms,
             Self::Http(settings) => settings.transport,
             Self::WhatsappCloud(_) => Transport::Whatsapp,
             Self::Twilio(settings) => settings.transport,
@@ -127,6 +132,7 @@ pub fn build(
     Ok(match settings {
         GatewaySettings::Kannel(settings) => Arc::new(kannel::Kannel::new(name, settings, http)?),
         GatewaySettings::Smpp(settings) => Arc::new(smpp::Smpp::new(name, settings)?),
+        GatewaySettings::Gammu(settings) => Arc::new(gammu::Gammu::new(name, settings)?),
         GatewaySettings::Http(settings) => {
             Arc::new(http_gateway::HttpGateway::new(name, *settings, http)?)
         }

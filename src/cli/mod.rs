@@ -6,6 +6,7 @@ mod contacts;
 mod demo;
 mod import;
 mod import_report;
+mod letters;
 mod look;
 mod serve;
 
@@ -48,6 +49,9 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What could not be processed: look, try again, drop.
+    #[command(subcommand)]
+    DeadLetters(letters::Words),
     /// Make an API key; only its hash belongs into the settings.
     Key {
         /// Whose it is.
@@ -135,6 +139,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::TestPage(arguments) => {
             contacts::test_page(&settings(call.config)?, arguments).await
         }
+        Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
 use super::{
+    costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
     gateways,
@@ -17,9 +18,9 @@ use super::{
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 11] = [
-    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "api_keys",
-    "gateways",
+const SECTIONS: [&str; 12] = [
+    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "costs",
+    "api_keys", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -111,10 +112,12 @@ pub(super) fn look_at(
         links: document.section("links"),
         data: document.section("data"),
         log: document.section("log"),
+        costs: document.section("costs"),
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
     };
     check(&settings, &mut document);
+    costs::check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
     (settings, faults)
 }

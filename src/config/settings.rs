@@ -32,6 +32,8 @@ pub struct Settings {
     pub data: Data,
     /// How it logs.
     pub log: Log,
+    /// What messages may cost.
+    pub costs: Costs,
     /// Who may use the API.
     pub api_keys: Vec<ApiKey>,
     /// The ways out.
@@ -294,6 +296,28 @@ impl Default for Log {
     }
 }
 
+/// What messages may cost, in the currency's whole units.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Costs {
+    /// In a day of the server's zone.
+    pub per_day: Option<u64>,
+    /// In a month of the server's zone.
+    pub per_month: Option<u64>,
+    /// From which percentage of a ceiling on warnings go by ways that cost nothing, where there are any.
+    pub careful_from: u8,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self {
+            per_day: None,
+            per_month: None,
+            careful_from: 80,
+        }
+    }
+}
+
 /// A key for the API. Only its hash is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -319,6 +343,8 @@ pub enum Scope {
     Read,
     /// Check people's telephones: verifications and test pages.
     Contacts,
+    /// Look at what could not be processed, try it again, drop it.
+    Operate,
 }
 
 /// A way out.
@@ -338,6 +364,8 @@ pub struct Gateway {
     pub limit: Limit,
     /// The sender whose limit it shares with the others that name it.
     pub sender: Option<String>,
+    /// What a message costs, in the currency's whole units.
+    pub price: u64,
     /// What is the provider's own.
     pub settings: GatewaySettings,
 }

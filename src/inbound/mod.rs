@@ -8,6 +8,7 @@
 pub mod kannel;
 pub mod link;
 pub mod matching;
+mod naming;
 pub mod receipt;
 mod switch;
 pub mod twilio;
@@ -266,6 +267,15 @@ impl Inbound {
                 other => other,
             };
         }
+        outcome = naming::named(
+            outcome,
+            &incoming.text,
+            &parsed.meaning,
+            &conversation,
+            self.worlds.get().directory(),
+            responder,
+            now,
+        );
         // On a call the answer is spoken: a confirmation is no second call.
         let via = (incoming.transport != Transport::Voice).then(|| Via {
             transport: incoming.transport,
@@ -374,7 +384,11 @@ fn entries(
                 .chain(note)
                 .collect()
         }
-        Outcome::Refuse { complaints, to } => {
+        Outcome::Refuse {
+            complaints,
+            to,
+            named,
+        } => {
             let alone = complaints.len() == 1;
             let note = several(&complaints, false);
             complaints
@@ -387,6 +401,7 @@ fn entries(
                             complaint,
                             answer: answer(alone),
                             refer: to.clone(),
+                            named: named.clone(),
                         },
                     )
                 })

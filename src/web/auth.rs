@@ -16,6 +16,8 @@ pub enum Scope {
     Read,
     /// Check people's telephones: verifications and test pages.
     Contacts,
+    /// Look at what could not be processed, try it again, drop it.
+    Operate,
 }
 
 /// One key.

@@ -12,6 +12,7 @@ mod change;
 pub mod demo;
 pub mod health;
 mod hooks;
+mod letters;
 pub mod problem;
 pub mod responders;
 
@@ -121,6 +122,12 @@ pub fn router(web: Web) -> Router {
             "/api/v1/responders/{id}/methods/{method}/verify",
             post(responders::verify),
         )
+        .route("/api/v1/dead-letters", get(letters::list))
+        .route(
+            "/api/v1/dead-letters/{id}",
+            get(letters::show).delete(letters::drop_one),
+        )
+        .route("/api/v1/dead-letters/{id}/retry", post(letters::retry))
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

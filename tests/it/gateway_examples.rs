@@ -129,6 +129,7 @@ fn every_example_passes_the_check() {
         // And one that is filled in wrongly does not.
         let wrong = text
             .replacen("timeout = \"15s\"", "timeout = \"15m\"", 1)
+            .replacen("timeout = \"20s\"", "timeout = \"15m\"", 1)
             .replacen("timeout = \"8s\"", "timeout = \"15m\"", 1);
         let (said, holds) = settings_of(&wrong, "sms").run(&["check"]);
         assert!(!holds && said.contains("timeout"), "{name}: {said}");

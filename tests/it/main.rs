@@ -11,10 +11,15 @@
 mod bad_requests;
 mod changes;
 mod checks;
+mod costs;
+mod costs_service;
+mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;
+mod gammu_service;
 mod gateway_examples;
+mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;

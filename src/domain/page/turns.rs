@@ -25,13 +25,14 @@ impl Page {
 
     /// The first line whose turn has not come.
     pub(super) fn next_waiting(&self) -> Option<usize> {
-        let waits = |line: &Line| line.state == LineState::Waiting;
+        let waits = |line: &Line| line.state == LineState::Waiting && !line.spared;
         self.lines.iter().position(waits)
     }
 
     /// Plans a line at once, and with it those that it leaves no time.
     pub(super) fn plan_from(&mut self, index: usize, now: Timestamp) {
-        for line in self.lines.iter_mut().skip(index) {
+        let waits = |line: &&mut Line| line.state == LineState::Waiting && !line.spared;
+        for line in self.lines.iter_mut().skip(index).filter(waits) {
             line.plan(now);
             if line.patience != Some(SignedDuration::ZERO) {
                 return;
