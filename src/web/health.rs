@@ -19,6 +19,9 @@ pub trait Health: Send + Sync {
     /// The gateways that are down, in words. The service stays ready: it goes on trying, and replies
     /// must still come in.
     fn gateways_down(&self) -> Vec<String>;
+    /// Why the mailbox that answers come to is not being read, in words. The service stays ready:
+    /// answers wait there, and other ways to answer work.
+    fn mailbox_down(&self) -> Option<String>;
     /// What is saved because of the costs, in words.
     fn costs(&self) -> Vec<String>;
     /// The metrics in Prometheus' text form.
@@ -35,6 +38,8 @@ struct Ready {
     wrong: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gateways_down: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox_down: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     degraded_by_costs: Vec<String>,
     open: u64,
@@ -80,6 +85,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         ready: wrong.is_empty(),
         wrong,
         gateways_down: web.health.gateways_down(),
+        mailbox_down: web.health.mailbox_down(),
         degraded_by_costs: web.health.costs(),
         open,
         waiting_to_be_handed_over: outbox,

@@ -143,6 +143,7 @@ scopes = ["intake", "read", "contacts"]
             .arg("--config")
             .arg(self.settings())
             .args(arguments)
+            .env("SIAGA_AUTHOR", "penguji")
             .envs(self.environment.iter().cloned());
         command
     }
@@ -202,6 +203,11 @@ scopes = ["intake", "read", "contacts"]
     /// Lets it go on after a halt.
     pub(crate) fn go_on(&self) {
         self.process.as_ref().unwrap().go_on();
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.as_ref().unwrap().output()
     }
 
     /// Where its private Redis listens.
