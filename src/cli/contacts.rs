@@ -17,12 +17,10 @@ use crate::{
     domain::{
         conversation::{Check, CheckState, Conversation},
         delivery::Address,
-        directory::Directory,
-        id::{MethodId, ResponderId},
+        id::{MethodId, PolicyId, ResponderId},
         message::CheckKind,
-        policy::{Policy, PolicyRef},
     },
-    store::{CheckFault, CheckOrder, Store, World, snapshots::Kind},
+    store::{CheckFault, CheckOrder, Store, World},
     web::responders,
 };
 
@@ -118,32 +116,13 @@ impl Office {
     }
 }
 
-/// The directory as the service runs by it.
+/// What the service runs by.
 async fn world(store: &Store, policy: &str) -> Result<World, Failure> {
     let lacking = || Failure::Wrong("there is no directory yet: start the service once".to_owned());
-    let directory = store
-        .live_snapshot::<Directory>(Kind::Directory, "all")
-        .await
-        .map_err(anyhow::Error::from)?;
-    let (_, directory) = directory.ok_or_else(lacking)?;
-    let found = store
-        .live_snapshot::<Policy>(Kind::Policy, policy)
-        .await
-        .map_err(anyhow::Error::from)?;
-    let (version, found) = found.ok_or_else(lacking)?;
-    let calendar = store
-        .live_snapshot(Kind::Calendar, found.clock.calendar.as_str())
-        .await
-        .map_err(anyhow::Error::from)?;
-    let (_, calendar) = calendar.ok_or_else(lacking)?;
-    let default = PolicyRef {
-        id: found.id.clone(),
-        version,
-    };
-    let calendars = [(found.clock.calendar.clone(), calendar)].into();
-    let policy = Policy { version, ..found };
-    World::new(directory, vec![policy], calendars, default)
-        .map_err(|fault| Failure::Failed(fault.into()))
+    let live = store.live().await.map_err(anyhow::Error::from)?;
+    let policy = PolicyId::parse(policy).map_err(anyhow::Error::from)?;
+    let world = World::of(live.ok_or_else(lacking)?, &policy);
+    Ok(world.map_err(anyhow::Error::from)?)
 }
 
 pub(super) async fn verify(settings: &Settings, call: Verify) -> Result<ExitCode, Failure> {
