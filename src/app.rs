@@ -242,6 +242,7 @@ fn tuning(settings: &Settings) -> Tuning {
         in_flight: engine.in_flight,
         code_rest: engine.code_rest,
         bundle_window: engine.bundle_window,
+        contacts: settings.contacts,
     }
 }
 
@@ -260,6 +261,7 @@ fn api_keys(settings: &Settings, demo: bool) -> anyhow::Result<ApiKeys> {
                 .map(|scope| match scope {
                     Scope::Intake => KeyScope::Intake,
                     Scope::Read => KeyScope::Read,
+                    Scope::Contacts => KeyScope::Contacts,
                     Scope::Operate => KeyScope::Operate,
                 })
                 .collect(),

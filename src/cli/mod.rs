@@ -3,6 +3,7 @@
 
 mod changes;
 mod check;
+mod contacts;
 mod demo;
 mod export;
 mod history;
@@ -59,6 +60,10 @@ enum Command {
         /// The complaint's number, or ITEM@VERSION.
         complaint: Option<String>,
     },
+    /// Ask at people's contact methods whether they are theirs; without a person, how each stands.
+    Verify(contacts::Verify),
+    /// Send a test page, and tell how it fared.
+    TestPage(contacts::TestPage),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -161,6 +166,10 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             complaint: Some(version),
         } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::Verify(arguments) => contacts::verify(&settings(call.config)?, arguments).await,
+        Command::TestPage(arguments) => {
+            contacts::test_page(&settings(call.config)?, arguments).await
+        }
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }

@@ -6,6 +6,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contacts {
+    /// Whether a method whose address was not verified carries pages.
+    pub unverified: Unverified,
     /// What a `STOP` by the last method in use does.
     pub stop_of_last: StopOfLast,
 }
@@ -20,4 +22,18 @@ pub enum StopOfLast {
     Keep,
     /// It goes out of use, and the person is told that no way is left.
     Allow,
+}
+
+/// Whether a method whose address was not verified carries pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unverified {
+    /// Like any other.
+    Use,
+    /// Only where the person has no verified one in use: nobody is silenced by a verification that
+    /// was forgotten.
+    #[default]
+    LastResort,
+    /// Never. Who has verified none is not paged, and each page to them is an alarm.
+    Never,
 }

@@ -6,6 +6,7 @@
 //! three digits (routes drop longer ones as one-time passwords), are this person's own, and rest
 //! after use, so that a late reply can never hit another complaint.
 
+mod checks;
 mod methods;
 mod sent;
 
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    checks::{Check, CheckState, NoCheck, Verified},
     methods::{Change, StopReason, Stopped, Switch, Switched},
     sent::SentMessage,
 };
@@ -56,6 +58,15 @@ pub struct Conversation {
     /// Contact methods that are out of use.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stopped: BTreeMap<MethodId, Stopped>,
+    /// The last checks of this person's own telephone, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// How many there were in all: each has a page of its own.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub checks_sent: u32,
+    /// Addresses that were proved to be this person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verified: Vec<Verified>,
 }
 
 /// One open question.
@@ -174,6 +185,8 @@ pub enum Asked {
 const FIRST_CODE: u16 = 10;
 /// The last.
 const LAST_CODE: u16 = 999;
+/// The first that is given to a check: three digits are harder to guess.
+const FIRST_CHECK: u16 = 100;
 /// Answer words that are numbers, never given as codes.
 const WORDS: [u16; 1] = [86];
 /// How many handled replies are remembered: more than a sender's, see [`super::sender`].
@@ -186,6 +199,14 @@ const NAMED: usize = 500;
 const LISTED: usize = 5;
 /// How many replies in a row get an explanation of how to answer.
 const EXPLAINED: u32 = 2;
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+fn is_nought(count: &u32) -> bool {
+    *count == 0
+}
 
 impl Conversation {
     /// Notes that this person is asked about a complaint; gives its code. Asking again about the
@@ -214,6 +235,7 @@ impl Conversation {
         let used = self.asks.values().filter_map(|ask| ask.code);
         for code in used
             .chain(self.resting.iter().map(|resting| resting.code))
+            .chain(self.checks.iter().map(|check| check.code))
             .chain(WORDS)
         {
             if let Some(slot) = taken.get_mut(code as usize) {

@@ -26,6 +26,7 @@ use super::{
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
+    message::CheckKind,
     policy::{PolicyRef, Target},
     referral::Named,
     reply::Meaning,
@@ -380,6 +381,25 @@ pub enum What {
         on: bool,
         /// Why.
         why: String,
+    },
+    /// A person's own telephone was asked whether it is theirs, or tested.
+    CheckAsked {
+        /// The page that carries it.
+        page: PageId,
+        /// Which of the two.
+        check: CheckKind,
+    },
+    /// The right answer came.
+    CheckAnswered {
+        /// The page that carried it.
+        page: PageId,
+        /// Which of the two.
+        check: CheckKind,
+        /// By which way; none where the administrator was told the code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Transport>,
+        /// How long after it was asked.
+        after: SignedDuration,
     },
     /// What decisions are made by was changed: from here on these versions are in force.
     Changed {

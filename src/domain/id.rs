@@ -156,11 +156,25 @@ impl PageId {
         ))
     }
 
-    /// To whom a complaint's page or a bundle goes; none for the answer to a reply.
+    /// The id of a check of a person's own telephone: `check:vN:RESPONDER`. No paging is numbered so.
+    pub fn of_check(number: u32, responder: &ResponderId) -> Self {
+        Self(format!("check:v{number}:{responder}").into())
+    }
+
+    /// To whom a complaint's page, a bundle or a check goes; none for the answer to a reply.
     pub fn responder(&self) -> Option<ResponderId> {
         let page = self.0.strip_suffix(BUNDLE).unwrap_or(&self.0);
-        let (_, responder) = Self(page.into()).parts()?;
-        Some(responder)
+        if let Some((_, responder)) = Self(page.into()).parts() {
+            return Some(responder);
+        }
+        let (number, responder) = page.strip_prefix("check:v")?.split_once(':')?;
+        number.parse::<u32>().ok()?;
+        ResponderId::parse(responder).ok()
+    }
+
+    /// Whether it is a check's.
+    pub fn is_check(&self) -> bool {
+        self.0.starts_with("check:v") && self.parts().is_none() && self.responder().is_some()
     }
 
     /// The id of the answer to a reply: derived from the reply, so that it is given once. Characters
@@ -184,6 +198,19 @@ impl PageId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_checks_page_is_no_complaints() {
+        let budi = ResponderId::parse("budi.s").unwrap();
+        let check = PageId::of_check(3, &budi);
+        assert!(check.is_check() && check.parts().is_none());
+        assert_eq!(check.responder(), Some(budi.clone()));
+        let page = PageId::of_paging(&ComplaintId::parse("check").unwrap(), 3, &budi);
+        assert!(!page.is_check());
+        assert_eq!(page.responder(), Some(budi));
+        let answer = PageId::of_reply("m1", "note");
+        assert!(!answer.is_check() && answer.responder().is_none());
+    }
 
     #[test]
     fn an_id_keeps_to_its_alphabet() {

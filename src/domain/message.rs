@@ -104,6 +104,16 @@ pub enum Notice {
     HandedOver,
 }
 
+/// What a check of a person's telephone asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// Whether it is theirs.
+    Verify,
+    /// Only whether a page arrives and an answer comes back.
+    Test,
+}
+
 /// What is said to somebody who answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -200,6 +210,21 @@ pub enum ReplyNote {
     LastStopped,
     /// Pages by this method again.
     Started,
+    /// No answer but a question: is this telephone theirs? Or a test page.
+    Check {
+        /// Which of the two.
+        check: CheckKind,
+        /// Whose telephone it ought to be, as they are addressed: `Ka DISHUB`.
+        to: String,
+        /// What it is answered with.
+        code: u16,
+    },
+    /// The telephone is known to be theirs now.
+    Verified,
+    /// The answer to a test page arrived.
+    TestAnswered,
+    /// An OK without the digits of the question.
+    CodeNeeded,
 }
 
 impl ReplyNote {

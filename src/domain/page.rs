@@ -10,6 +10,7 @@ mod line;
 mod put_off;
 mod spare;
 mod step;
+mod turns;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -254,6 +255,13 @@ pub struct Transition {
     pub undeliverable: Option<Switch>,
 }
 
+impl Transition {
+    /// Whether the conversation has to know of it, in the same commit.
+    pub fn concerns_conversation(&self) -> bool {
+        !self.quotable.is_empty() || self.undeliverable.is_some() || self.state.id.is_check()
+    }
+}
+
 /// What a new page needs.
 #[derive(Debug, Clone)]
 pub struct NewPage {
@@ -321,13 +329,18 @@ impl Page {
     /// Opens a page and lets its first requests leave. `attempt_timeout` is how long an attempt may
     /// stay unsettled.
     pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
+        Self::planned(new, now).advance(Input::TimerFired, attempt_timeout, now)
+    }
+
+    /// A page whose first requests are due now.
+    pub fn planned(new: NewPage, now: Timestamp) -> Self {
         let reach = new.reach;
         let mut page = Self {
             lines: lines(&new.ways),
             ..Self::still(new, Phase::Open)
         };
         page.plan(reach, now);
-        page.advance(Input::TimerFired, attempt_timeout, now)
+        page
     }
 
     /// A page of which nothing leaves by any line of its own.
@@ -433,41 +446,6 @@ impl Page {
             })
             .chain(passes_on)
             .min()
-    }
-
-    /// When the next line is used too, should this one give no sign of life: counted from its first
-    /// request, whatever a gateway says or fails to say. None when there is no next, or nobody need
-    /// be told another way any more.
-    fn passes_on_at(&self, index: usize) -> Option<Timestamp> {
-        let line = self.lines.get(index)?;
-        if line.passed_on || self.best_receipt().is_some() || self.next_waiting().is_none() {
-            return None;
-        }
-        match line.state {
-            LineState::Sent { patience_until } => patience_until,
-            LineState::Planned { .. } | LineState::InFlight { .. } => {
-                let patience = line.patience.unwrap_or(self.delivery.patience);
-                line.begun_at?.saturating_add(patience).ok()
-            }
-            LineState::Waiting | LineState::Receipt { .. } | LineState::Failed => None,
-        }
-    }
-
-    /// The first line whose turn has not come.
-    fn next_waiting(&self) -> Option<usize> {
-        let waits = |line: &Line| line.state == LineState::Waiting && !line.spared;
-        self.lines.iter().position(waits)
-    }
-
-    /// Plans a line at once, and with it those that it leaves no time.
-    fn plan_from(&mut self, index: usize, now: Timestamp) {
-        for line in self.lines.iter_mut().skip(index) {
-            line.plan(now);
-            if line.patience != Some(SignedDuration::ZERO) {
-                return;
-            }
-            line.passed_on = true;
-        }
     }
 
     /// The best receipt so far by any method.

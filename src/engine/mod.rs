@@ -35,6 +35,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{gateways::Gateways, in_hand::InHand};
 use crate::{
     clock::{Clock, patience},
+    domain::contacts::Contacts,
     store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds, letters::Origin},
     template::Renderer,
 };
@@ -79,6 +80,8 @@ pub struct Tuning {
     /// How long what follows a page to the same person is gathered, to leave as one message; nought
     /// lets every page leave by itself.
     pub bundle_window: SignedDuration,
+    /// Which contact methods may carry pages.
+    pub contacts: Contacts,
 }
 
 impl Default for Tuning {
@@ -90,6 +93,7 @@ impl Default for Tuning {
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
             bundle_window: SignedDuration::from_secs(60),
+            contacts: Contacts::default(),
         }
     }
 }

@@ -264,8 +264,10 @@ impl Engine {
             reach: order.reach,
             at: self.renderer.zone().to_datetime(now),
         };
-        let in_use = |method: &ContactMethod| talk.in_use(method);
         let person = world.directory().responders.get(&order.responder);
+        let carrying = person.map(|person| talk.may_carry(person, self.tuning.contacts));
+        let carrying = carrying.unwrap_or_default();
+        let in_use = |method: &ContactMethod| carrying.contains(&method.id);
         let nowhere = Plan {
             ways: Vec::new(),
             reach: order.reach,

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{Answers, IncomingReply};
 use crate::{
     domain::{
-        conversation::{About, Conversation},
+        conversation::{About, Conversation, Outcome},
         delivery::{Address, Transport},
         id::{ComplaintId, PageId, ResponderId},
         message::OpenAsk,
         page,
-        reply::Reply,
+        reply::{Reply, Scope},
     },
     store::{Versioned, World},
 };
@@ -132,6 +134,7 @@ pub(super) fn writer<'a>(
     talks: &[Versioned<Conversation>],
     reply: &Reply,
     quoted: &Quoted,
+    (from, now): (&Address, Timestamp),
 ) -> &'a ResponderId {
     if let Quoted::To(person, _) = quoted
         && let Some(person) = people.iter().find(|known| *known == person)
@@ -141,8 +144,29 @@ pub(super) fn writer<'a>(
     let fits = |(_, talk): &(&ResponderId, &Versioned<Conversation>)| {
         talk.value.aims(&reply.scope).is_some()
     };
-    let fitting = people.iter().zip(talks).find(fits);
+    let awaits = |(_, talk): &(&ResponderId, &Versioned<Conversation>)| {
+        talk.value.awaits_check(&reply.scope, from, now)
+    };
+    let both = || people.iter().zip(talks);
+    let fitting = both().find(fits).or_else(|| both().find(awaits));
     fitting.map_or(&people[0], |(person, _)| person)
+}
+
+/// Whether a bare OK that was taken for a complaint's may be meant for a check of the same telephone.
+pub(super) fn may_mean_a_check(
+    talks: &[Versioned<Conversation>],
+    outcome: &Outcome,
+    reply: &Reply,
+    quoted: &Quoted,
+    from: &Address,
+    now: Timestamp,
+) -> bool {
+    matches!(outcome, Outcome::Accept(_))
+        && reply.scope == Scope::Unsaid
+        && quoted.about() == About::Unsaid
+        && talks
+            .iter()
+            .any(|talk| talk.value.awaits_check(&reply.scope, from, now))
 }
 
 /// What is open for all at the same telephone, and how much more, where the reply could mean

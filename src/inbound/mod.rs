@@ -169,8 +169,8 @@ impl Inbound {
     ) -> Result<(ResponderId, Vec<ResponderId>), StoreError> {
         let talks = self.store.load_conversations(&people).await?;
         let quoted = matching::quoted(incoming, &people, &talks);
-        let chosen = matching::writer(&people, &talks, parsed, &quoted);
         let now = self.clock.now();
+        let chosen = matching::writer(&people, &talks, parsed, &quoted, (&incoming.from, now));
         let writer = self
             .store
             .change_sender(&incoming.from, |sender| {
@@ -268,6 +268,17 @@ impl Inbound {
         if outcome == Outcome::Repeated {
             return None;
         }
+        let from = (&incoming.from, incoming.transport);
+        let checked = conversation.answer_check(&outcome, &parsed, from, now);
+        let mut told = None;
+        if let Some((note, fact)) = checked {
+            outcome = Outcome::Say(note);
+            told = fact;
+        } else if matching::may_mean_a_check(talks, &outcome, &parsed, &quoted, &incoming.from, now)
+        {
+            let (open, more) = conversation.open();
+            outcome = Outcome::Say(ReplyNote::WhichOne { open, more });
+        }
         if let Some((open, more)) = matching::doubt(talks, &parsed, &quoted) {
             outcome = match outcome {
                 Outcome::Accept(_)
@@ -306,8 +317,11 @@ impl Inbound {
             text: redact(&incoming.text),
             meaning: parsed.meaning.clone(),
         }];
+        // What was said from there before is over, too.
+        let proved = told.is_some();
+        facts.extend(told);
         let mut outbox = Vec::new();
-        if let Some(switch) = self.switch_of(&outcome, incoming, &parsed) {
+        if let Some(switch) = self.switch_of(&outcome, incoming, &parsed, proved) {
             let switching = Switching {
                 world,
                 switch: &switch,

@@ -54,6 +54,7 @@ impl Inbound {
         outcome: &Outcome,
         incoming: &IncomingReply,
         parsed: &Reply,
+        proved: bool,
     ) -> Option<Switch> {
         let (transport, change) = match outcome {
             Outcome::Switch(Asked::Stop) => {
@@ -62,6 +63,7 @@ impl Inbound {
             }
             // The telephone is another's, whatever it speaks.
             Outcome::Switch(Asked::WrongNumber) => (None, Change::WrongNumber),
+            _ if proved => (None, Change::Start),
             Outcome::Switch(Asked::Start) => (None, Change::Start),
             // A machine answers from a mailbox that nobody reads.
             _ if parsed.meaning == Meaning::Automatic => return None,

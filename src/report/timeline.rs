@@ -389,6 +389,16 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
+        What::CheckAsked { page, check } => {
+            who = page.responder().as_ref().map(person);
+            ("attempt", words::check_asked(*check, id).to_owned())
+        }
+        What::CheckAnswered {
+            page, check, after, ..
+        } => {
+            who = page.responder().as_ref().map(person);
+            ("reply", words::check_answered(*check, *after, id))
+        }
         What::MethodSwitched {
             responder,
             method,

@@ -187,7 +187,7 @@ impl Store {
             }
             let value = make_room(value);
             let mut unit = self.page_unit(version, &value, now);
-            if !value.quotable.is_empty() || value.undeliverable.is_some() {
+            if value.concerns_conversation() {
                 self.tell_conversation(world, &value, &mut unit, now)
                     .await?;
             }

@@ -14,6 +14,7 @@
 
 pub mod advance;
 pub mod changes;
+mod checks;
 pub mod committer;
 mod connection;
 mod costs;
@@ -44,6 +45,7 @@ use tokio::sync::{mpsc, watch};
 pub use self::{
     advance::{Advanced, Opened, PageInput, facts_about},
     changes::{Recorded, Written},
+    checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},

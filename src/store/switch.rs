@@ -16,7 +16,7 @@ use crate::domain::{
 
 impl Store {
     /// Adds to a page's commit what the conversation must know of it: a message that may be quoted,
-    /// an address at which nobody can be reached.
+    /// an address at which nobody can be reached, how a check fares.
     pub(super) async fn tell_conversation(
         &self,
         world: &World,
@@ -30,6 +30,7 @@ impl Store {
             for message in &transition.quotable {
                 value.sent(message);
             }
+            value.note_check(transition, now);
             let mut facts = Vec::new();
             if let Some(switch) = &transition.undeliverable {
                 let switched = switch_for(world, &mut value, &page.responder, switch, now);

@@ -127,6 +127,12 @@ pub(crate) fn note(words: &NoteWords) -> String {
         ("wrong_number_noted" | "stopped" | "last_stopped", false) => {
             "SIAGA: pengingat dihentikan.".to_owned()
         }
+        ("verify", _) => format!("SIAGA: {}? {}", words.by, words.answer),
+        ("test_page", _) => format!("SIAGA: UJI COBA, TEST. {}", words.answer),
+        ("verified" | "test_answered", true) => "SIAGA: thank you.".to_owned(),
+        ("verified" | "test_answered", false) => "SIAGA: terima kasih.".to_owned(),
+        ("code_needed", true) => "SIAGA: OK + 3 digits.".to_owned(),
+        ("code_needed", false) => "SIAGA: OK + 3 angka.".to_owned(),
         ("started", true) => "SIAGA: reminders are on again.".to_owned(),
         ("started", false) => "SIAGA: pengingat aktif kembali.".to_owned(),
         (_, true) => open_ones(words, "open complaints", "Reply"),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{
     bundle::{Bundle, Member},
     id::{ComplaintId, PageId, ResponderId},
-    message::{Alert, Choice, Content, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, Choice, Content, Notice, OpenAsk, ReplyNote},
     policy::Reach,
 };
 
@@ -262,6 +262,25 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         ),
         ("nothing_open", ReplyNote::NothingOpen),
         ("wrong_number_noted", ReplyNote::WrongNumberNoted),
+        (
+            "verify",
+            ReplyNote::Check {
+                check: CheckKind::Verify,
+                to: "Plt. Ka DISPERMADESDUKCAPIL".to_owned(),
+                code: 123,
+            },
+        ),
+        (
+            "test_page",
+            ReplyNote::Check {
+                check: CheckKind::Test,
+                to: "Plt. Ka DISPERMADESDUKCAPIL".to_owned(),
+                code: 456,
+            },
+        ),
+        ("verified", ReplyNote::Verified),
+        ("test_answered", ReplyNote::TestAnswered),
+        ("code_needed", ReplyNote::CodeNeeded),
         ("stopped", ReplyNote::Stopped),
         ("last_kept", ReplyNote::LastKept),
         ("last_stopped", ReplyNote::LastStopped),

@@ -11,7 +11,7 @@ use super::{Recipient, lint, wording};
 use crate::domain::{
     directory::Language,
     id::ComplaintId,
-    message::{Alert, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, Notice, OpenAsk, ReplyNote},
 };
 
 /// An alert's values.
@@ -272,6 +272,19 @@ impl NoteWords {
             ReplyNote::LastKept => ("last_kept", &[], 0),
             ReplyNote::LastStopped => ("last_stopped", &[], 0),
             ReplyNote::Started => ("started", &[], 0),
+            ReplyNote::Check { check, to, code } => {
+                words.by = wording::one_line(to);
+                words.code = Some(code.to_string());
+                words.answer = format!("OK {code}");
+                let kind = match check {
+                    CheckKind::Verify => "verify",
+                    CheckKind::Test => "test_page",
+                };
+                (kind, &[], 0)
+            }
+            ReplyNote::Verified => ("verified", &[], 0),
+            ReplyNote::TestAnswered => ("test_answered", &[], 0),
+            ReplyNote::CodeNeeded => ("code_needed", &[], 0),
         };
         words.note = kind;
         words.more = more;

@@ -12,8 +12,10 @@ use super::problem::Problem;
 pub enum Scope {
     /// Hand complaints in and tell how they stand.
     Intake,
-    /// Read complaints and their timelines.
+    /// Read complaints and their timelines, and how people can be reached.
     Read,
+    /// Check people's telephones: verifications and test pages.
+    Contacts,
     /// Look at what could not be processed, try it again, drop it.
     Operate,
 }

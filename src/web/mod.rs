@@ -14,6 +14,7 @@ pub mod health;
 mod hooks;
 mod letters;
 pub mod problem;
+pub mod responders;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,6 +24,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
+};
+use jiff::{
+    Timestamp,
+    civil::DateTime,
+    tz::{TimeZone, TimeZoneDatabase},
 };
 use secrecy::SecretString;
 use tower_http::{
@@ -67,6 +73,14 @@ pub struct Web {
     pub body_limit: usize,
 }
 
+impl Web {
+    /// The time on the wall where times are shown.
+    fn local(&self, now: Timestamp) -> DateTime {
+        let zone = TimeZoneDatabase::bundled().get(&self.zone);
+        zone.unwrap_or(TimeZone::UTC).to_datetime(now)
+    }
+}
+
 /// What the gateways' webhooks are authenticated by. An empty one lets nobody in.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
@@ -98,6 +112,16 @@ pub fn router(web: Web) -> Router {
         .route("/api/v1/complaints/{id}/progress", post(change::progress))
         .route("/api/v1/complaints/{id}/close", post(change::close))
         .route("/api/v1/complaints/{id}/reassign", post(change::reassign))
+        .route("/api/v1/responders", get(responders::list))
+        .route("/api/v1/responders/{id}", get(responders::read))
+        .route(
+            "/api/v1/responders/{id}/test-page",
+            post(responders::test_page),
+        )
+        .route(
+            "/api/v1/responders/{id}/methods/{method}/verify",
+            post(responders::verify),
+        )
         .route("/api/v1/dead-letters", get(letters::list))
         .route(
             "/api/v1/dead-letters/{id}",

@@ -11,6 +11,7 @@
 mod bad_requests;
 mod bundles;
 mod changes;
+mod checks;
 mod costs;
 mod costs_service;
 mod dead_letters;
@@ -30,6 +31,7 @@ mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod retries;
 mod self_tests_service;
 mod service;
 mod shared_telephone;

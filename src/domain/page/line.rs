@@ -1,7 +1,5 @@
 //! A page's lines as they begin: one for each way to the person.
 
-use jiff::Timestamp;
-
 use super::{Line, LineState};
 use crate::domain::notify::Way;
 
@@ -26,13 +24,4 @@ pub(super) fn lines(ways: &[Way]) -> Vec<Line> {
         state: LineState::Waiting,
     };
     ways.iter().map(line).collect()
-}
-
-impl Line {
-    pub(super) fn plan(&mut self, now: Timestamp) {
-        self.state = LineState::Planned {
-            at: now,
-            repeat: false,
-        };
-    }
 }

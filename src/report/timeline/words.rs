@@ -1,11 +1,12 @@
 //! The reasons and alarms of facts in words.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     cost::Thrift,
     fact::{Alarm, CancelReason, DeferReason, FoldReason, SelfTestStep, SkipReason, Unproven},
     id::{MethodId, ResponderId},
+    message::CheckKind,
 };
 
 pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
@@ -24,6 +25,25 @@ pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
         format!("Digabung ({why}): {what}")
     } else {
         format!("Folded into a later one ({why}): {what}")
+    }
+}
+
+pub(super) fn check_asked(check: CheckKind, id: bool) -> &'static str {
+    match (check, id) {
+        (CheckKind::Verify, true) => "Ditanya apakah kontak ini miliknya",
+        (CheckKind::Verify, false) => "Asked whether this contact is theirs",
+        (CheckKind::Test, true) => "Uji coba dikirim",
+        (CheckKind::Test, false) => "A test page was ordered",
+    }
+}
+
+pub(super) fn check_answered(check: CheckKind, after: SignedDuration, id: bool) -> String {
+    let seconds = after.as_secs();
+    match (check, id) {
+        (CheckKind::Verify, true) => format!("Kontak terbukti miliknya setelah {seconds} detik"),
+        (CheckKind::Verify, false) => format!("The contact was proved after {seconds} seconds"),
+        (CheckKind::Test, true) => format!("Uji coba dijawab setelah {seconds} detik"),
+        (CheckKind::Test, false) => format!("The test was answered after {seconds} seconds"),
     }
 }
 

@@ -122,7 +122,7 @@ calendars = "{root}/config/calendars"
 [[api_keys]]
 name = "test"
 sha256 = "{hash}"
-scopes = ["intake", "read"]
+scopes = ["intake", "read", "contacts"]
 "#,
             port = self.port.number(),
             base = self.base(),
