@@ -12,14 +12,15 @@ use super::{
     fault::{Fault, Faults, Gravity},
     gateways,
     settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
+    webhooks,
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "api_keys",
-    "gateways",
+    "webhooks", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -113,6 +114,7 @@ pub(super) fn look_at(
         log: document.section("log"),
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
+        webhooks: webhooks::read(&mut document),
     };
     check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));

@@ -11,6 +11,7 @@ mod limits;
 pub mod load;
 pub mod seed;
 pub mod settings;
+mod webhooks;
 mod words;
 
 pub use self::{

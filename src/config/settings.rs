@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{contacts::Contacts, pace::Limit, routing::Route},
+    domain::{contacts::Contacts, pace::Limit, routing::Route, webhook::Shape},
 };
 
 /// All settings.
@@ -36,6 +36,8 @@ pub struct Settings {
     pub api_keys: Vec<ApiKey>,
     /// The ways out.
     pub gateways: Vec<Gateway>,
+    /// Ways in of providers that have no file of their own.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Settings {
@@ -215,6 +217,15 @@ pub struct Inbound {
     pub whatsapp_verify_token: SecretString,
     /// The app secret by which Meta signs.
     pub whatsapp_app_secret: SecretString,
+}
+
+/// A way in of a provider that has no file of its own.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// What stands in its address or header.
+    pub secret: SecretString,
+    /// What stands where in it.
+    pub shape: Shape,
 }
 
 /// Signed acknowledgement links.

@@ -32,3 +32,4 @@ pub mod reply;
 pub mod routing;
 pub mod sender;
 pub mod twilio;
+pub mod webhook;

@@ -11,6 +11,7 @@ pub mod matching;
 pub mod receipt;
 mod switch;
 pub mod twilio;
+pub mod webhook;
 pub mod whatsapp;
 
 use std::sync::Arc;
