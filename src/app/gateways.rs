@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -11,7 +12,8 @@ use crate::{
         twilio_voice::script::Script,
     },
     config::{Settings, settings::Gateway as GatewayEntry},
-    engine::gateways::{Gateway, Gateways},
+    domain::cost::{Budget, Ceilings},
+    engine::gateways::{Gateway, Gateways, Terms},
     inbound::twilio::Account,
 };
 
@@ -21,7 +23,13 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
         http: registry::http_client()?,
         sandbox: board.clone(),
     };
-    let mut gateways = Gateways::default();
+    let ceilings = Ceilings {
+        per_day: settings.costs.per_day,
+        per_month: settings.costs.per_month,
+        careful_from: settings.costs.careful_from,
+    };
+    let zone = TimeZone::get(&settings.server.zone)?;
+    let mut gateways = Gateways::paid_by(Budget::new(ceilings, zone));
     for entry in &settings.gateways {
         let own = with_callback(entry, settings);
         let gateway = Gateway {
@@ -30,13 +38,18 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
             links: entry.links,
             route: entry.route.clone(),
         };
-        gateways.add_limited(gateway, &entry.limit, entry.sender.as_deref());
+        let terms = Terms {
+            limit: entry.limit,
+            sender: entry.sender.clone(),
+            price: entry.price,
+        };
+        gateways.add_on(gateway, &terms);
     }
     Ok(gateways)
 }
 
 /// Kannel and Twilio are told where their reports go, and keys that are pressed, unless the settings
-/// say otherwise.
+/// say otherwise; e-mail, where its answers are read.
 fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     let mut own = entry.settings.clone();
     if let GatewaySettings::Twilio(twilio) = &mut own
@@ -44,6 +57,12 @@ fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     {
         let url = format!("{}/hooks/twilio/status", settings.server.public_url);
         twilio.status_callback = Some(url);
+    }
+    if let GatewaySettings::Smtp(smtp) = &mut own
+        && let Some(email) = &settings.inbound.email
+    {
+        // Looked at when the settings were read.
+        smtp.returns = email.returns().ok();
     }
     if let GatewaySettings::TwilioVoice(calls) = &mut own {
         let at = |path: &str| format!("{}/hooks/twilio/{path}", settings.server.public_url);

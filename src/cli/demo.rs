@@ -77,6 +77,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             route: Route::default(),
             limit: Limit::default(),
             sender: None,
+            price: 0,
             settings: GatewaySettings::Sandbox(SandboxSettings { transport }),
         });
     }

@@ -27,8 +27,8 @@ use crate::{
 };
 
 /// The fields that every gateway has, whatever its provider.
-const COMMON: [&str; 8] = [
-    "name", "two_way", "links", "order", "share", "only", "limit", "sender",
+const COMMON: [&str; 9] = [
+    "name", "two_way", "links", "order", "share", "only", "limit", "sender", "price",
 ];
 
 #[derive(Deserialize)]
@@ -48,6 +48,8 @@ struct Common {
     limit: Option<limits::Written>,
     #[serde(default)]
     sender: Option<String>,
+    #[serde(default)]
+    price: u64,
 }
 
 /// [`Conditions`] as they are written: a list that is there and empty is a mistake.
@@ -141,6 +143,7 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
             },
             limit,
             sender: common.sender,
+            price: common.price,
             settings,
         });
     }

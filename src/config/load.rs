@@ -8,9 +8,10 @@ use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
 use super::{
+    costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways,
+    gateways, inbound_email,
     settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
     webhooks,
     words::nearest,
@@ -18,9 +19,9 @@ use super::{
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 12] = [
-    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "api_keys",
-    "webhooks", "gateways",
+const SECTIONS: [&str; 13] = [
+    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "costs",
+    "api_keys", "webhooks", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -112,11 +113,14 @@ pub(super) fn look_at(
         links: document.section("links"),
         data: document.section("data"),
         log: document.section("log"),
+        costs: document.section("costs"),
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
         webhooks: webhooks::read(&mut document),
     };
     check(&settings, &mut document);
+    inbound_email::check(&settings, &mut document);
+    costs::check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
     (settings, faults)
 }

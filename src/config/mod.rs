@@ -3,10 +3,12 @@
 //! Two lives: settings are read once at start; the directory, policies and calendars only begin
 //! as files and live as versions in the store.
 
+mod costs;
 mod directory;
 pub mod document;
 pub mod fault;
 pub mod gateways;
+pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod seed;

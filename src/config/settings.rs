@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
     domain::{contacts::Contacts, pace::Limit, routing::Route, webhook::Shape},
@@ -32,6 +33,8 @@ pub struct Settings {
     pub data: Data,
     /// How it logs.
     pub log: Log,
+    /// What messages may cost.
+    pub costs: Costs,
     /// Who may use the API.
     pub api_keys: Vec<ApiKey>,
     /// The ways out.
@@ -207,7 +210,7 @@ impl Default for Scan {
     }
 }
 
-/// What webhooks are authenticated by. An empty one lets nobody in.
+/// What webhooks are authenticated by (an empty one lets nobody in), and where e-mail is read.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Inbound {
@@ -217,6 +220,8 @@ pub struct Inbound {
     pub whatsapp_verify_token: SecretString,
     /// The app secret by which Meta signs.
     pub whatsapp_app_secret: SecretString,
+    /// The mailbox that answers and bounces come to; none: nobody reads them.
+    pub email: Option<InboundEmail>,
 }
 
 /// A way in of a provider that has no file of its own.
@@ -305,6 +310,28 @@ impl Default for Log {
     }
 }
 
+/// What messages may cost, in the currency's whole units.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Costs {
+    /// In a day of the server's zone.
+    pub per_day: Option<u64>,
+    /// In a month of the server's zone.
+    pub per_month: Option<u64>,
+    /// From which percentage of a ceiling on warnings go by ways that cost nothing, where there are any.
+    pub careful_from: u8,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self {
+            per_day: None,
+            per_month: None,
+            careful_from: 80,
+        }
+    }
+}
+
 /// A key for the API. Only its hash is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -328,6 +355,8 @@ pub enum Scope {
     Intake,
     /// Read complaints and their timelines.
     Read,
+    /// Look at what could not be processed, try it again, drop it.
+    Operate,
 }
 
 /// A way out.
@@ -347,6 +376,8 @@ pub struct Gateway {
     pub limit: Limit,
     /// The sender whose limit it shares with the others that name it.
     pub sender: Option<String>,
+    /// What a message costs, in the currency's whole units.
+    pub price: u64,
     /// What is the provider's own.
     pub settings: GatewaySettings,
 }

@@ -168,6 +168,40 @@ fn a_gateway_has_the_limit_that_is_written_or_known_or_its_senders() {
 }
 
 #[test]
+fn ceilings_that_make_no_sense_are_told_with_a_remedy() {
+    let priced = gateways(&[("a", "sms", "price = 350")]);
+    let free = gateways(&[("a", "sms", "")]);
+    for (costs, gateways, expected) in [
+        (
+            "per_day = 0",
+            &priced,
+            "costs.per_day = 0: a ceiling that is always reached",
+        ),
+        ("per_day = -5", &priced, "costs.per_day"),
+        ("careful_from = 0", &priced, "a percentage from 1 to 100"),
+        ("careful_from = 101", &priced, "a percentage from 1 to 100"),
+        ("per_day = 9\nper_month = 8", &priced, "less than in a day"),
+        ("per_day = 9", &free, "price = 350"),
+        ("per_year = 9", &priced, "per_year"),
+    ] {
+        let told = match read(
+            "siaga.toml",
+            &format!("[costs]\n{costs}\n{gateways}"),
+            none(),
+        ) {
+            Ok((_, warnings)) => warnings.iter().map(|it| format!("{it}\n")).collect(),
+            Err(faults) => faults.to_string(),
+        };
+        assert!(told.contains(expected), "{expected}\nis not in\n{told}");
+    }
+    let negative = gateways(&[("a", "sms", "price = -1")]);
+    let told = read("siaga.toml", &negative, none())
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("gateways[0].price"), "{told}");
+}
+
+#[test]
 fn gateways_that_do_not_fit_are_told_with_a_remedy() {
     let (all, only) = ("only = { ", " }");
     let with = |condition: &str| format!("{all}{condition}{only}");

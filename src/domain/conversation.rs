@@ -17,6 +17,7 @@ pub use self::methods::{Change, StopReason, Stopped, Switch, Switched};
 use super::{
     id::{ComplaintId, MethodId},
     message::{OpenAsk, ReplyNote},
+    referral::Named,
     reply::{Meaning, Reply, Scope},
 };
 
@@ -156,6 +157,8 @@ pub enum Outcome {
         complaints: Vec<ComplaintId>,
         /// To whom, in their words.
         to: Option<String>,
+        /// Whom those words name; the conversation knows no directory, so this is looked up after.
+        named: Option<Named>,
     },
     /// Only an answer is due.
     Say(ReplyNote),
@@ -329,10 +332,12 @@ impl Conversation {
             Meaning::Refuse => self.aimed(incoming, |complaints| Outcome::Refuse {
                 complaints,
                 to: None,
+                named: None,
             }),
             Meaning::HandOver { to } => self.aimed(incoming, |complaints| Outcome::Refuse {
                 complaints,
                 to: to.clone(),
+                named: None,
             }),
             Meaning::List if open.is_empty() => Outcome::Say(ReplyNote::NothingOpen),
             Meaning::List => Outcome::Say(ReplyNote::List { open, more }),

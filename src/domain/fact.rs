@@ -18,10 +18,12 @@ pub use self::{
 
 use super::{
     complaint::Status,
+    cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     policy::{PolicyRef, Target},
+    referral::Named,
     reply::Meaning,
 };
 
@@ -141,6 +143,9 @@ pub enum What {
         /// To whom they would hand it, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
+        /// Whom those words name in the directory, where they name one and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
         /// The reply it came with.
         reply: String,
     },
@@ -254,6 +259,9 @@ pub enum What {
         /// The gateway's own id of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gateway_id: Option<String>,
+        /// What it costs, in the currency's whole units.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        cost: u64,
     },
     /// The gateway did not take it.
     AttemptFailed {
@@ -269,6 +277,9 @@ pub enum What {
         kind: FailureKind,
         /// What the gateway said.
         detail: String,
+        /// What it may cost all the same, when it may have been sent.
+        #[serde(default, skip_serializing_if = "is_nought")]
+        cost: u64,
     },
     /// A gateway told how a message fared.
     Receipt {
@@ -295,6 +306,15 @@ pub enum What {
         until: Timestamp,
         /// Why.
         why: DeferReason,
+    },
+    /// A contact method is passed over because of what it costs.
+    Spared {
+        /// The page.
+        page: PageId,
+        /// Which method.
+        method: MethodId,
+        /// How much had to be saved.
+        why: Thrift,
     },
     /// The next contact method is used too.
     FellBack {
@@ -350,11 +370,39 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// What could not be processed was tried once more.
+    LetterRetried {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom: an API key, or a user of the command line.
+        by: String,
+    },
+    /// What could not be processed was given up.
+    LetterDropped {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Something an operator must know.
     Alarm {
         /// What.
         alarm: Alarm,
     },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+fn is_nought(cost: &u64) -> bool {
+    *cost == 0
 }
 
 #[cfg(test)]
@@ -371,6 +419,7 @@ mod tests {
             r#"{"k":"not_ours","status":"bukan wewenang"}"#,
             r#"{"k":"closed","status":"selesai"}"#,
             r#"{"k":"skipped","target":"kepala","why":"vacant"}"#,
+            r#"{"k":"refused","by":"budi","to":"Dishub","reply":"sms.1"}"#,
             r#"{"k":"folded","what":["step 0"],"why":"held"}"#,
         ] {
             let read: What = serde_json::from_str(old).unwrap();

@@ -48,6 +48,12 @@ pub struct Alert {
     pub title: String,
     /// Why this page.
     pub notice: Notice,
+    /// The post, in short, that hands it over: `Ka DISHUB`. With [`Notice::HandedOver`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The unit, in short, that whoever refused it names instead. With [`Notice::Refused`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
     /// When the citizen handed it in.
     pub received_at: Timestamp,
     /// When an answer is or was due.
@@ -74,6 +80,8 @@ pub enum Notice {
     StillMissed,
     /// The responsible post said it is not theirs.
     Refused,
+    /// Another post hands it over, by naming this one or its unit.
+    HandedOver,
 }
 
 /// What is said to somebody who answered.
@@ -101,6 +109,26 @@ pub enum ReplyNote {
         /// The post it goes to, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passed_to: Option<String>,
+        /// The unit they named instead, in short; whoever it goes to is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposed: Option<String>,
+    },
+    /// Understood: another post of the unit has it now.
+    HandedOver {
+        /// Which complaint.
+        complaint: ComplaintId,
+        /// The post it goes to.
+        to: String,
+    },
+    /// They hand it over, and the words could mean several: nothing is done before they say which.
+    ToWhom {
+        /// The complaint, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        complaint: Option<ComplaintId>,
+        /// What names it in the answer: its code, its ticket, or `SEMUA`.
+        key: String,
+        /// Who could be meant, the nearest first; at least one.
+        choices: Vec<Choice>,
     },
     /// The unit has already shown progress, or the complaint is closed.
     NoLongerOpen {
@@ -161,10 +189,21 @@ impl ReplyNote {
             Self::Acknowledged { complaint, .. }
             | Self::AlreadyAcknowledged { complaint, .. }
             | Self::Refused { complaint, .. }
+            | Self::HandedOver { complaint, .. }
             | Self::NoLongerOpen { complaint } => Some(complaint),
+            Self::ToWhom { complaint, .. } => complaint.as_ref(),
             _ => None,
         }
     }
+}
+
+/// Somebody who could be meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// As it is shown: `DPUBMCK`, `Sekr DISHUB`.
+    pub shown: String,
+    /// The words that name it and no other.
+    pub words: String,
 }
 
 /// One open question to a person.

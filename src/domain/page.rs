@@ -6,6 +6,7 @@
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
 mod put_off;
+mod spare;
 mod step;
 
 use jiff::{SignedDuration, Timestamp};
@@ -103,6 +104,9 @@ pub struct Line {
     /// Whether the next line was used because of this one: each passes on once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passed_on: bool,
+    /// Whether it was passed over because of what it costs: it has its turn when all others have failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spared: bool,
     /// How it stands.
     pub state: LineState,
 }
@@ -158,6 +162,8 @@ pub enum Input {
         outcome: Outcome,
         /// Whether another gateway could carry it.
         another: Another,
+        /// What the gateway asks for it, in the currency's whole units.
+        cost: u64,
     },
     /// The gateway tells how a message fared.
     Receipt {
@@ -226,6 +232,8 @@ pub struct Transition {
     pub facts: Vec<What>,
     /// When the state next wants [`Input::TimerFired`].
     pub wake_at: Option<Timestamp>,
+    /// What was spent: it is counted in the same commit.
+    pub cost: u64,
     /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
     /// the same commit.
     pub quotable: Option<SentMessage>,
@@ -268,6 +276,7 @@ struct Step {
     sends: Vec<Send>,
     facts: Vec<What>,
     gave_up: bool,
+    cost: u64,
     quotable: Option<SentMessage>,
     undeliverable: Option<Switch>,
 }
@@ -318,6 +327,7 @@ impl Page {
                 patience,
                 begun_at: None,
                 passed_on: false,
+                spared: false,
                 state: LineState::Waiting,
             })
             .collect();
@@ -366,6 +376,7 @@ impl Page {
             sends: Vec::new(),
             gave_up: false,
             wake_at: None,
+            cost: 0,
             quotable: None,
             undeliverable: None,
         }
@@ -378,16 +389,7 @@ impl Page {
         attempt_timeout: SignedDuration,
         now: Timestamp,
     ) -> Transition {
-        let mut step = Step {
-            now,
-            attempt_timeout,
-            state: self,
-            sends: Vec::new(),
-            facts: Vec::new(),
-            gave_up: false,
-            quotable: None,
-            undeliverable: None,
-        };
+        let mut step = Step::of(self, attempt_timeout, now);
         match input {
             Input::TimerFired => {}
             Input::Settled {
@@ -396,7 +398,11 @@ impl Page {
                 gateway,
                 outcome,
                 another,
-            } => step.settled(line, attempt, gateway, outcome, another),
+                cost,
+            } => {
+                step.cost = cost;
+                step.settled(line, attempt, gateway, outcome, another);
+            }
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
         }
@@ -451,7 +457,7 @@ impl Page {
 
     /// The first line whose turn has not come.
     fn next_waiting(&self) -> Option<usize> {
-        let waits = |line: &Line| line.state == LineState::Waiting;
+        let waits = |line: &Line| line.state == LineState::Waiting && !line.spared;
         self.lines.iter().position(waits)
     }
 

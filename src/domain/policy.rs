@@ -42,6 +42,10 @@ pub struct Policy {
     /// steps of that promise while these name somebody else.
     #[serde(default)]
     pub on_refusal: Vec<Target>,
+    /// What is done when somebody who refuses names another unit. Whose complaint it is never changes
+    /// by that: only its source assigns it.
+    #[serde(default)]
+    pub on_handover: OnHandover,
     /// What a hand-over to another unit does to the clock.
     #[serde(default)]
     pub on_reroute: Reroute,
@@ -123,6 +127,18 @@ pub enum Reach {
     InTurn,
     /// All of them at once.
     Everywhere,
+}
+
+/// What is done when somebody who refuses names another unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnHandover {
+    /// Those of `on_refusal` are told, with the named unit as a proposal.
+    #[default]
+    Propose,
+    /// The named unit is told too: the post that is named, else the one that the policy first tells
+    /// of any complaint.
+    Page,
 }
 
 /// What a hand-over to another unit does to the clock.
@@ -296,6 +312,16 @@ impl Policy {
                 let place = to.iter().position(|named| named == target)?;
                 Some((stage, Reverse(place)))
             })
+    }
+
+    /// The role in a complaint's own unit that the policy first tells.
+    pub fn first_role(&self) -> Option<&Role> {
+        let warned = self.warnings.iter().flat_map(|warning| &warning.to);
+        let stepped = self.steps.iter().flat_map(|step| &step.to);
+        warned.chain(stepped).find_map(|target| match target {
+            Target::Role(role) => Some(role),
+            Target::Post(_) | Target::Coordinator(_) => None,
+        })
     }
 
     /// What a complaint's state means under this policy.

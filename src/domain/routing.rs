@@ -68,7 +68,9 @@ impl Urgency {
     pub fn of_notice(notice: Notice) -> Self {
         match notice {
             Notice::Warning { .. } => Self::Warning,
-            Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
+            Notice::Missed | Notice::StillMissed | Notice::Refused | Notice::HandedOver => {
+                Self::Miss
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::{
         delivery::{Address, FailureKind, Transport},
         fact::CancelReason,
         id::{ComplaintId, PageId, ResponderId},
+        message::Message,
         page::{self, Another, Input, Line, Outcome, Page, Send},
         routing::Urgency,
         sender::Sender,
@@ -100,6 +101,14 @@ pub(super) struct Departure {
     page: Versioned<Page>,
     send: Send,
     slot: Option<Slot>,
+}
+
+/// What came of a request.
+struct Answered {
+    gateway: String,
+    outcome: Outcome,
+    another: Another,
+    cost: u64,
 }
 
 impl Engine {
@@ -247,7 +256,12 @@ impl Engine {
                 return;
             };
             seam::pass(Seam::AttemptRecorded);
-            let (gateway, outcome, another) = self.request(page, &send, slot).await;
+            let Answered {
+                gateway,
+                outcome,
+                another,
+                cost,
+            } = self.request(page, &send, slot).await;
             seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
@@ -271,6 +285,7 @@ impl Engine {
                 gateway,
                 outcome,
                 another,
+                cost,
             };
             // What the gateway said is known here alone, so it is told again while Redis is away for
             // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
@@ -336,12 +351,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn request(
-        &self,
-        page: &Page,
-        send: &Send,
-        slot: Option<Slot>,
-    ) -> (String, Outcome, Another) {
+    async fn request(&self, page: &Page, send: &Send, slot: Option<Slot>) -> Answered {
         let line = &page.lines[send.line];
         let now = self.clock.now();
         let ask = self.ask(page, send.line);
@@ -355,28 +365,48 @@ impl Engine {
                         detail: self.gateways.lack(line.transport),
                     },
                 };
-                return (line.transport.to_string(), outcome, Another::None);
+                return Answered {
+                    gateway: line.transport.to_string(),
+                    outcome,
+                    another: Another::None,
+                    cost: 0,
+                };
             }
         };
         let outgoing = self.outgoing(page, send, chosen.gateway, now).await;
         chosen.slot.leaves(self.clock.now());
         let name = chosen.gateway.channel.name().to_owned();
+        let receipts_by_id = chosen.gateway.channel.receipts_by_id();
         let answer = chosen.gateway.channel.send(&outgoing).await;
         let failure = answer.as_ref().err().map(|error| &error.kind);
         let now = self.clock.now();
         let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
         self.tell_of_gateway(&name, change, failure, now);
+        let cost = match (failure, &outgoing.message) {
+            // Free text goes only while WhatsApp's window is open, and then for nothing.
+            (_, Message::WhatsappText { .. }) => 0,
+            // What may have been sent may be on the bill.
+            (None | Some(FailureKind::Unknown), _) => chosen.slot.price(),
+            _ => 0,
+        };
+        drop(chosen);
+        self.count_cost(&name, cost, now).await;
         let outcome = match answer {
             Ok(Sent { gateway_id }) => Outcome::Sent {
                 gateway_id,
-                receipts_by_id: chosen.gateway.channel.receipts_by_id(),
+                receipts_by_id,
             },
             Err(SendError { kind, detail, .. }) => {
                 tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
                 Outcome::Failed { kind, detail }
             }
         };
-        (name, outcome, another)
+        Answered {
+            gateway: name,
+            outcome,
+            another,
+            cost,
+        }
     }
 
     /// The page in words, as this gateway carries them.

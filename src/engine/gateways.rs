@@ -6,33 +6,29 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use jiff::Timestamp;
 
 use super::{
     Engine,
+    costs::{self, Dear, SharedBudget},
     pacing::{self, SharedPace, Slot},
 };
 use crate::{
     channel::Channel,
-    clock::patience,
     domain::{
         breaker::{Breaker, Change, Health},
+        cost::{self, Budget},
         delivery::{FailureKind, Transport},
-        fact::{Alarm, DeferReason, Fact, What},
+        fact::DeferReason,
         id::UnitCode,
         message::Content,
         pace::{Limit, Pace, Waiter, Want},
-        page::{Another, Line, Page, Wait},
+        page::{Another, Line, LineState, Page, Wait},
         routing::{self, Candidate, Promise, Route, Standing, Urgency, Wanted},
     },
-    store::{Shard, Side, Unit},
 };
-
-/// The pauses in milliseconds before which a word to the ledger is tried again while Redis is away.
-const TELLING: [u64; 5] = [0, 100, 1000, 5000, 20_000];
 
 /// A gateway and what the messages through it must know of it.
 #[derive(Clone)]
@@ -56,6 +52,22 @@ pub struct Gateways {
     /// One a member; those with the same sender share one, under its name.
     paces: Vec<Option<SharedPace>>,
     senders: HashMap<String, SharedPace>,
+    /// What a message by each member costs.
+    prices: Vec<u64>,
+    budget: SharedBudget,
+    /// For which period each threshold of the costs was last told of.
+    told: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// On which terms a gateway is used.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// How fast.
+    pub limit: Limit,
+    /// With which others it shares the limit: those that name the same sender have that of the first.
+    pub sender: Option<String>,
+    /// What a message costs, in the currency's whole units.
+    pub price: u64,
 }
 
 /// A gateway that was chosen for one request, which has begun.
@@ -71,6 +83,8 @@ pub(super) enum Room {
     Here(Slot),
     /// By none for the moment.
     Later(Wait),
+    /// By none that is worth its price.
+    Dear(Dear),
     /// By none ever.
     Nowhere,
 }
@@ -90,29 +104,70 @@ pub(super) struct Ask<'a> {
     who: Waiter,
     line: &'a Line,
     units: Vec<UnitCode>,
-    urgency: Option<Urgency>,
+    pub(super) urgency: Option<Urgency>,
     spread: u64,
+    /// Whether the person has another way that costs nothing.
+    pub(super) otherwise: bool,
 }
 
 impl Gateways {
-    /// Adds a gateway that may be sent any number of messages.
-    pub fn add(&mut self, gateway: Gateway) {
-        self.add_limited(gateway, &Limit::default(), None);
+    /// Gateways whose messages are paid out of this budget.
+    pub fn paid_by(budget: Budget) -> Self {
+        Self {
+            budget: Arc::new(Mutex::new(budget)),
+            ..Self::default()
+        }
     }
 
-    /// Adds a gateway with a limit. Those that name the same sender share the limit of the first.
-    pub fn add_limited(&mut self, gateway: Gateway, limit: &Limit, sender: Option<&str>) {
-        let pace = || Arc::new(Mutex::new(Pace::new(limit)));
-        let pace = match sender {
+    /// Adds a gateway that costs nothing and may be sent any number of messages.
+    pub fn add(&mut self, gateway: Gateway) {
+        self.add_on(gateway, &Terms::default());
+    }
+
+    /// Adds a gateway on these terms.
+    pub fn add_on(&mut self, gateway: Gateway, terms: &Terms) {
+        let pace = || Arc::new(Mutex::new(Pace::new(&terms.limit)));
+        let pace = match &terms.sender {
             Some(sender) => {
-                let shared = self.senders.entry(sender.to_owned());
+                let shared = self.senders.entry(sender.clone());
                 Some(shared.or_insert_with(pace).clone())
             }
-            None => (!limit.is_none()).then(pace),
+            None => (!terms.limit.is_none()).then(pace),
         };
         self.members.push(gateway);
         self.breakers().push(Breaker::default());
         self.paces.push(pace);
+        self.prices.push(terms.price);
+    }
+
+    /// The budget that messages are paid out of.
+    pub(super) fn budget(&self) -> &SharedBudget {
+        &self.budget
+    }
+
+    /// Which ceilings of the costs have been reached, or nearly.
+    pub fn reached_ceilings(&self, now: Timestamp) -> Vec<cost::Standing> {
+        let standings = costs::locked(&self.budget).standings(now).into_iter();
+        standings.filter(|it| it.reached.is_some()).collect()
+    }
+
+    /// For which period each threshold of the costs was last told of.
+    pub(super) fn told(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether some gateway of a transport costs nothing.
+    pub(super) fn is_free(&self, transport: Transport) -> bool {
+        let mut both = self.members.iter().zip(&self.prices);
+        both.any(|(gateway, price)| *price == 0 && gateway.channel.transport() == transport)
+    }
+
+    /// What a message by a gateway may cost. WhatsApp answers for nothing whoever has just written.
+    fn price(&self, index: usize, ask: &Ask<'_>) -> u64 {
+        if ask.line.transport == Transport::Whatsapp && ask.urgency.is_none() {
+            return 0;
+        }
+        self.prices[index]
     }
 
     /// Every gateway.
@@ -140,8 +195,16 @@ impl Gateways {
     fn find_room(&self, breakers: &[Breaker], ask: &Ask<'_>, now: Timestamp) -> Room {
         let tried = |gateway: &Gateway| ask.has_tried(gateway);
         let mut found = self.candidates(breakers, ask, tried, now);
-        let Some(first) = found.first().copied() else {
+        if found.is_empty() {
             return Room::Nowhere;
+        }
+        let thrift = costs::locked(&self.budget).thrift(now);
+        found.retain(|candidate| {
+            let price = self.price(candidate.index, ask);
+            cost::is_affordable(thrift, ask.urgency, price, ask.otherwise)
+        });
+        let Some(first) = found.first().copied() else {
+            return Room::Dear(Dear::of(ask, thrift));
         };
         let doubtful = first.promise != Promise::Ready;
         if doubtful {
@@ -175,7 +238,9 @@ impl Gateways {
                 if at <= now {
                     self.leave_queues(ask);
                     let pace = self.paces[index].as_ref();
-                    return Room::Here(Slot::take(index, doubtful, pace, &ask.want(), now));
+                    let mut slot = Slot::take(index, doubtful, pace, &ask.want(), now);
+                    slot.promise(&self.budget, self.price(index, ask));
+                    return Room::Here(slot);
                 }
                 if soonest.is_none_or(|(soonest, _)| at < soonest) {
                     soonest = Some((at, index));
@@ -208,6 +273,8 @@ impl Gateways {
             None => match self.find_room(&breakers, ask, now) {
                 Room::Here(slot) => slot,
                 Room::Later(wait) => return Start::Later(wait),
+                // What the wait ends with decides what is to be done.
+                Room::Dear(_) => return Start::Later(costs::no_money(now)),
                 Room::Nowhere => return Start::Nowhere,
             },
         };
@@ -337,79 +404,19 @@ impl Engine {
             units,
             urgency: Urgency::of(&page.content),
             spread: routing::spread(&page.id),
+            otherwise: self.has_free_way(page, line),
         }
     }
 
-    /// Says of every gateway that it is well, before anything is known.
-    pub(super) fn show_gateways(&self) {
-        for gateway in self.gateways.iter() {
-            show(gateway.channel.name(), true);
-        }
+    /// Whether a page has another way than this line that costs nothing and has not failed.
+    fn has_free_way(&self, page: &Page, line: usize) -> bool {
+        page.lines.iter().enumerate().any(|(other, it)| {
+            other != line
+                && !it.spared
+                && it.state != LineState::Failed
+                && self.gateways.is_free(it.transport)
+        })
     }
-
-    /// Tells whoever watches that a gateway went down or came back: the log, the metrics and the
-    /// ledger, once.
-    pub(super) fn tell_of_gateway(
-        &self,
-        gateway: &str,
-        change: Change,
-        failure: Option<&FailureKind>,
-        now: Timestamp,
-    ) {
-        let gateway = gateway.to_owned();
-        let alarm = match (change, failure) {
-            (Change::WentDown, Some(why)) => {
-                show(&gateway, false);
-                let kind = why.as_str();
-                tracing::error!(
-                    gateway,
-                    kind,
-                    "a gateway is down; others are used where there are any"
-                );
-                let why = why.clone();
-                Alarm::GatewayDown { gateway, why }
-            }
-            (Change::CameBack { down_since }, _) => {
-                show(&gateway, true);
-                tracing::warn!(gateway, %down_since, "a gateway is back");
-                Alarm::GatewayBack {
-                    gateway,
-                    down_since,
-                }
-            }
-            (Change::None | Change::WentDown, _) => return,
-        };
-        let fact = Fact {
-            at: now,
-            complaint: None,
-            what: What::Alarm { alarm },
-        };
-        let (store, busy) = (self.store.clone(), self.busy.begin());
-        self.tasks.spawn(async move {
-            let _busy = busy;
-            // It is about no complaint: it stands in the first ledger of the responders' side.
-            let shard = Shard {
-                side: Side::Responders,
-                number: 0,
-            };
-            for pause in TELLING {
-                patience(Duration::from_millis(pause)).await;
-                let unit = Unit {
-                    facts: vec![fact.clone()],
-                    ..Unit::default()
-                };
-                match store.commit(shard, unit).await {
-                    Ok(_) => return,
-                    Err(error) => tracing::error!(%error, "a gateway's alarm is not recorded yet"),
-                }
-            }
-        });
-    }
-}
-
-fn show(gateway: &str, up: bool) {
-    let value = if up { 1.0 } else { 0.0 };
-    metrics::gauge!("siaga_gateway_up", "gateway" => gateway.to_owned()).set(value);
 }
 
 #[cfg(test)]

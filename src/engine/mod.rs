@@ -5,6 +5,8 @@
 //! run twice: what it took is leased, what it commits is compared by version, what it hands over has
 //! a derived id. A pass that fails is logged, counted and tried again; it never ends its loop.
 
+mod alarms;
+mod costs;
 pub mod deliver;
 pub mod escalate;
 pub mod gateways;
@@ -31,7 +33,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{gateways::Gateways, in_hand::InHand};
 use crate::{
     clock::{Clock, patience},
-    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds},
+    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds, letters::Origin},
     template::Renderer,
 };
 
@@ -157,6 +159,8 @@ impl Engine {
     /// Starts every loop; they end when `stop` is called and what is in flight is settled.
     pub fn start(&self, stop: &CancellationToken) {
         self.show_gateways();
+        let reading = self.clone().keep_reading_costs(stop.clone());
+        self.tasks.spawn(reading);
         for shard in self.store.keys().all_shards() {
             self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
             match shard.side {
@@ -282,7 +286,10 @@ impl Engine {
             }
         }
         for name in &nameless {
-            self.store.bury(name, "", "no name of a machine").await?;
+            let why = "no name of a machine";
+            self.store
+                .bury(Origin::Queue, name, "", why, Some(now))
+                .await?;
         }
         self.store.forget_due(shard, &nameless).await?;
         Ok(ids)
@@ -303,7 +310,8 @@ impl Engine {
                 Loaded::Absent => gone.push(id.to_string()),
                 Loaded::Unreadable { key, why, .. } => {
                     metrics::counter!("siaga_unreadable_total").increment(1);
-                    self.store.bury_machine(&key, &why).await?;
+                    let now = self.clock.now();
+                    self.store.bury_machine(&key, &why, Some(now)).await?;
                     gone.push(id.to_string());
                 }
             }

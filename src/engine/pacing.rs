@@ -5,7 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, gateways::Room};
+use super::{
+    Engine,
+    costs::{self, SharedBudget},
+    gateways::Room,
+};
 use crate::domain::{
     delivery::Address,
     pace::{Pace, Want},
@@ -26,6 +30,7 @@ pub(super) struct Slot {
     /// Whether the gateway was ill already when it was chosen, for want of a better one.
     pub(super) doubtful: bool,
     held: Option<(SharedPace, Address)>,
+    promised: Option<(SharedBudget, u64)>,
 }
 
 impl Slot {
@@ -45,7 +50,21 @@ impl Slot {
             index,
             doubtful,
             held,
+            promised: None,
         }
+    }
+
+    /// The budget keeps so much for it until it is over.
+    pub(super) fn promise(&mut self, budget: &SharedBudget, price: u64) {
+        if price > 0 {
+            costs::locked(budget).promise(price);
+            self.promised = Some((budget.clone(), price));
+        }
+    }
+
+    /// What it costs at most.
+    pub(super) fn price(&self) -> u64 {
+        self.promised.as_ref().map_or(0, |(_, price)| *price)
     }
 
     /// The request leaves at this moment.
@@ -60,6 +79,9 @@ impl Drop for Slot {
     fn drop(&mut self) {
         if let Some((pace, to)) = self.held.take() {
             locked(&pace).stayed(&to);
+        }
+        if let Some((budget, price)) = self.promised.take() {
+            costs::locked(&budget).redeem(price);
         }
     }
 }
@@ -93,6 +115,9 @@ impl Engine {
             match room {
                 Room::Here(slot) => rooms.push(Some(slot)),
                 Room::Nowhere => rooms.push(None),
+                Room::Dear(dear) => {
+                    transition = self.too_dear(transition, rooms.len(), dear, now);
+                }
                 Room::Later(wait) => {
                     let why = wait.why.as_str();
                     metrics::counter!("siaga_deferred_total", "why" => why).increment(1);

@@ -5,9 +5,11 @@
 //! words are in the ledger. Only then is the gateway told that we have it; until then it tries
 //! again, and what came between finds the same person. An address that is nobody's changes nothing.
 
+pub mod email;
 pub mod kannel;
 pub mod link;
 pub mod matching;
+mod naming;
 pub mod receipt;
 mod switch;
 pub mod twilio;
@@ -111,6 +113,16 @@ impl Inbound {
         &self,
         incoming: IncomingReply,
     ) -> Result<(Received, Option<ReplyNote>), StoreError> {
+        let parsed = reply::parse(&incoming.text);
+        self.take(incoming, parsed).await
+    }
+
+    /// Takes in what has been read already.
+    async fn take(
+        &self,
+        incoming: IncomingReply,
+        parsed: reply::Reply,
+    ) -> Result<(Received, Option<ReplyNote>), StoreError> {
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -122,7 +134,6 @@ impl Inbound {
             );
             return Ok((Received::Stranger, None));
         }
-        let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
         let shard = self.store.keys().shard_of_responder(&responder);
         for _ in 0..50 {
@@ -256,6 +267,15 @@ impl Inbound {
                 other => other,
             };
         }
+        outcome = naming::named(
+            outcome,
+            &incoming.text,
+            &parsed.meaning,
+            &conversation,
+            self.worlds.get().directory(),
+            responder,
+            now,
+        );
         // On a call the answer is spoken: a confirmation is no second call.
         let via = (incoming.transport != Transport::Voice).then(|| Via {
             transport: incoming.transport,
@@ -361,7 +381,11 @@ fn entries(
                 .chain(note)
                 .collect()
         }
-        Outcome::Refuse { complaints, to } => {
+        Outcome::Refuse {
+            complaints,
+            to,
+            named,
+        } => {
             let alone = complaints.len() == 1;
             let note = several(&complaints, false);
             complaints
@@ -374,6 +398,7 @@ fn entries(
                             complaint,
                             answer: answer(alone),
                             refer: to.clone(),
+                            named: named.clone(),
                         },
                     )
                 })

@@ -10,9 +10,10 @@ use crate::domain::{
     directory::{Directory, Language},
     fact::{Fact, FallBack, NoEffect, What},
     id::{PageId, PostCode, ResponderId},
+    referral,
 };
 
-use self::words::{alarmed, cancelled, deferred, folded, skipped};
+use self::words::{alarmed, cancelled, deferred, folded, skipped, spared};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -142,9 +143,12 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
-        What::Refused { by, to, .. } => {
+        What::Refused { by, to, named, .. } => {
             who = Some(person(by));
-            let to = to.as_ref().map_or(String::new(), |to| format!(" -> {to}"));
+            let named = named.as_ref();
+            let named = named.map(|named| referral::short_name(directory, named));
+            let to = named.or_else(|| to.clone());
+            let to = to.map_or(String::new(), |to| format!(" -> {to}"));
             (
                 "refused",
                 say(
@@ -307,6 +311,10 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             who = of_page(page);
             ("step_skipped", deferred(method, *until, *why, id))
         }
+        What::Spared { page, method, why } => {
+            who = of_page(page);
+            ("step_skipped", spared(method, *why, id))
+        }
         What::FellBack { page, method, why } => {
             who = of_page(page);
             let why = match why {
@@ -386,6 +394,22 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             };
             ("alarm", format!("{} {method}: {state}", person(responder)))
         }
+        What::LetterRetried { what, by, .. } => (
+            "alarm",
+            say(
+                format!("Yang gagal diproses dicoba lagi oleh {by}: {what}"),
+                format!("What could not be processed was tried again by {by}: {what}"),
+            ),
+        ),
+        What::LetterDropped {
+            what, by, reason, ..
+        } => (
+            "alarm",
+            say(
+                format!("Yang gagal diproses dibuang oleh {by} ({reason}): {what}"),
+                format!("What could not be processed was dropped by {by} ({reason}): {what}"),
+            ),
+        ),
         What::Alarm { alarm } => ("alarm", alarmed(alarm, &person, id)),
     };
     Line {

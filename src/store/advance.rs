@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Committed, Handover, Store, StoreError, Unit, Versioned, world::World};
 use crate::domain::{
     complaint::Complaint,
+    cost,
     delivery::Address,
     escalation::{Effect, Escalation, Input, Transition},
     fact::{Fact, What},
@@ -251,6 +252,7 @@ impl Store {
         Unit {
             machines: vec![self.write_page(version, page, transition.wake_at, facts)],
             outbox,
+            spent: (transition.cost > 0).then(|| (cost::stretch(now), transition.cost)),
             ..Unit::default()
         }
     }

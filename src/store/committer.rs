@@ -21,6 +21,7 @@ use crate::domain::{
     fact::{Fact, GENESIS, Link},
     id::{ComplaintId, PageId, ResponderId},
     page::Send,
+    referral::Named,
 };
 
 /// What is committed together in one shard.
@@ -34,6 +35,8 @@ pub struct Unit {
     pub done: Vec<String>,
     /// What has happened to no machine of this unit in particular.
     pub facts: Vec<Fact>,
+    /// What was spent, and in which [`stretch`](crate::domain::cost::stretch).
+    pub spent: Option<(i64, u64)>,
 }
 
 /// One machine's change.
@@ -81,6 +84,9 @@ pub enum Handover {
         /// To whom it ought to go.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refer: Option<String>,
+        /// Whom those words name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
     },
     /// A gateway's word on how a message fared, for its page.
     Receipt {
@@ -233,13 +239,14 @@ impl Committer {
             .key(self.keys.outbox(self.shard))
             .key(self.keys.outbox_entries(self.shard))
             .key(self.keys.ledger(self.shard))
-            .key(self.keys.ledger_head(self.shard));
+            .key(self.keys.ledger_head(self.shard))
+            .key(self.keys.costs(self.shard));
         call.arg(&link.0[..])
             .arg(sequence)
             .arg(self.keys.wake_channel())
             .arg(self.shard.to_string())
             .arg(batch.len());
-        let mut key = 5;
+        let mut key = 6;
         for Job { unit, .. } in batch {
             call.arg(unit.machines.len());
             for machine in &unit.machines {
@@ -264,6 +271,8 @@ impl Committer {
                 call.arg(id);
             }
             chain(&mut call, &unit.facts, &mut link, &mut sequence);
+            let (stretch, amount) = unit.spent.unwrap_or_default();
+            call.arg(stretch).arg(amount);
         }
         (call, link, sequence)
     }

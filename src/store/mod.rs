@@ -15,11 +15,14 @@
 pub mod advance;
 pub mod committer;
 mod connection;
+mod costs;
 pub mod embedded;
 mod imports;
 pub mod keys;
 pub mod ledger;
+pub mod letters;
 mod machines;
+mod mailboxes;
 mod packing;
 mod queues;
 mod scripts;
@@ -38,6 +41,7 @@ pub use self::{
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::{Loaded, Versioned},
+    mailboxes::MailboxMark,
     queues::{Claimed, Entry},
     switch::{crossing, switch_for},
     world::{World, Worlds},

@@ -34,6 +34,9 @@ pub(crate) fn sms_note(words: &NoteWords) -> String {
         return text;
     }
     match (words.language, words.two_way) {
+        // Nothing is noted before they say whom they mean.
+        ("en", _) if words.note == "to_whom" => "SIAGA: who is meant? Write its code.".to_owned(),
+        _ if words.note == "to_whom" => "SIAGA: siapa yang dimaksud? Tulis namanya.".to_owned(),
         ("en", true) => "SIAGA: noted. Reply DAFTAR for the list of open complaints.".to_owned(),
         ("en", false) => "SIAGA: noted. Thank you.".to_owned(),
         (_, true) => "SIAGA: dicatat. Balas DAFTAR utk daftar aduan terbuka.".to_owned(),
@@ -80,6 +83,10 @@ pub(crate) fn note(words: &NoteWords) -> String {
         ("already_acknowledged", false) => format!("SIAGA: {ticket} sudah diterima."),
         ("refused", true) => format!("SIAGA: {ticket} noted as not yours."),
         ("refused", false) => format!("SIAGA: {ticket} dicatat bukan wewenang Anda."),
+        ("handed_over", true) => format!("SIAGA: {ticket} passed on."),
+        ("handed_over", false) => format!("SIAGA: {ticket} diteruskan."),
+        ("to_whom", true) => format!("SIAGA: who is meant? Reply {}.", words.answer),
+        ("to_whom", false) => format!("SIAGA: siapa yang dimaksud? Balas {}.", words.answer),
         ("no_longer_open", true) => format!("SIAGA: {ticket} is no longer open."),
         ("no_longer_open", false) => format!("SIAGA: {ticket} tidak terbuka lagi."),
         ("last_kept", true) => "SIAGA: the only way to you stays in use.".to_owned(),

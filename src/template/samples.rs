@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     id::ComplaintId,
-    message::{Alert, Content, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Choice, Content, Notice, OpenAsk, ReplyNote},
 };
 
 /// The moment at which the samples are told: 24 Nov 2026 13.27 WIB, the deadline of most of them.
@@ -27,6 +27,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         short_title: "Ka DISHUB".to_owned(),
         title: "Kepala Dinas Perhubungan".to_owned(),
         notice: Notice::Missed,
+        from: None,
+        proposed: None,
         received_at: SAMPLE_NOW - hours(24),
         deadline: SAMPLE_NOW,
         promise: hours(24),
@@ -100,7 +102,31 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 moved(a, -hours(2));
             }),
         ),
+        (
+            "refused_with_proposal",
+            alert(&|a| {
+                a.notice = Notice::Refused;
+                a.proposed = Some("DPUBMCK".to_owned());
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
+        (
+            "handed_over",
+            alert(&|a| {
+                a.notice = Notice::HandedOver;
+                a.from = Some("Ka DISHUB".to_owned());
+                "Sekr DISHUB".clone_into(&mut a.short_title);
+                "Sekretaris Dinas Perhubungan".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
     ];
+    let choice = |shown: &str| Choice {
+        shown: shown.to_owned(),
+        words: shown.to_owned(),
+    };
     let notes = [
         (
             "acknowledged",
@@ -121,6 +147,38 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Refused {
                 complaint: complaint.clone(),
                 passed_to: Some("Koordinator Aduan".to_owned()),
+                proposed: None,
+            },
+        ),
+        (
+            "refused_with_proposal",
+            ReplyNote::Refused {
+                complaint: complaint.clone(),
+                passed_to: Some("Koordinator Aduan".to_owned()),
+                proposed: Some("DPUBMCK".to_owned()),
+            },
+        ),
+        (
+            "handed_over",
+            ReplyNote::HandedOver {
+                complaint: complaint.clone(),
+                to: "Sekretaris Dinas Perhubungan".to_owned(),
+            },
+        ),
+        (
+            "to_whom",
+            ReplyNote::ToWhom {
+                complaint: Some(complaint.clone()),
+                key: "12".to_owned(),
+                choices: vec![choice("DPUBMCK"), choice("DPUSDATARU")],
+            },
+        ),
+        (
+            "to_this_one",
+            ReplyNote::ToWhom {
+                complaint: None,
+                key: "SEMUA".to_owned(),
+                choices: vec![choice("Sekr DISPERMADESDUKCAPIL")],
             },
         ),
         (
@@ -128,6 +186,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Refused {
                 complaint: complaint.clone(),
                 passed_to: None,
+                proposed: None,
             },
         ),
         (

@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::{
     gsm::{self, Alphabet},
     id::ComplaintId,
-    message::{Alert, Button, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Button, Choice, Notice, OpenAsk, ReplyNote},
 };
 
 fn renderer() -> Renderer {
@@ -282,14 +282,17 @@ prop_compose! {
             Just(Notice::Warning { percent: 75 }),
             Just(Notice::Missed),
             Just(Notice::StillMissed),
-            Just(Notice::Refused)
+            Just(Notice::Refused),
+            Just(Notice::HandedOver)
         ],
+        from in proptest::option::of(any_text()),
+        proposed in proptest::option::of(any_text()),
         minutes in -200_000_i64..200_000,
     ) -> Alert {
         let deadline = SAMPLE_NOW + SignedDuration::from_mins(minutes);
         Alert {
             complaint: ComplaintId::parse(&ticket).unwrap(),
-            category, area, unit, short_title, title, notice, code, deadline,
+            category, area, unit, short_title, title, notice, from, proposed, code, deadline,
             received_at: deadline - SignedDuration::from_hours(24),
             promise: SignedDuration::from_hours(24),
         }
@@ -342,6 +345,8 @@ proptest! {
                         category: harmless(&alert.category),
                         area: harmless(&alert.area),
                         unit: harmless(&alert.unit),
+                        from: harmless(&alert.from),
+                        proposed: harmless(&alert.proposed),
                         short_title: "x".to_owned(),
                         title: "x".to_owned(),
                         ..alert.clone()
@@ -368,7 +373,12 @@ proptest! {
         let complaint = open.first().map_or_else(|| ComplaintId::parse(&"x".repeat(40)).unwrap(), |ask| ask.complaint.clone());
         for note in [
             ReplyNote::AlreadyAcknowledged { complaint: complaint.clone(), by: by.clone() },
-            ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()) },
+            ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()), proposed: Some(by.clone()) },
+            ReplyNote::HandedOver { complaint: complaint.clone(), to: by.clone() },
+            ReplyNote::ToWhom {
+                complaint: Some(complaint.clone()), key: code.clone(),
+                choices: vec![Choice { shown: by.clone(), words: by.clone() }; 4],
+            },
             ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW },
             ReplyNote::WhichOne { open: open.clone(), more },
             ReplyNote::UnknownCode { code: code.clone(), open },

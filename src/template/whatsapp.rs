@@ -12,6 +12,11 @@ pub const WARNING_TEMPLATE: &str = "siaga_aduan_peringatan";
 /// The approved template for a missed deadline and for a refusal.
 pub const LATE_TEMPLATE: &str = "siaga_aduan_lewat";
 
+/// No message has more buttons.
+const MOST_BUTTONS: usize = 3;
+/// No button's title is longer, in characters.
+const LONGEST_TITLE: usize = 20;
+
 /// The bodies as registered: name, language, text.
 pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
     (
@@ -73,18 +78,33 @@ pub(crate) fn approved(words: &AlertWords) -> Message {
 fn what_is_the_matter(words: &AlertWords, english: bool) -> String {
     match (words.notice, english) {
         ("refused", true) => format!(
-            "{} says it is not theirs, please name the responsible unit",
-            words.unit.as_deref().unwrap_or("its unit")
+            "{} says it is not theirs{}, please name the responsible unit",
+            words.unit.as_deref().unwrap_or("its unit"),
+            proposed(words, " but that of ")
         ),
         ("refused", false) => format!(
-            "{} menyatakan bukan wewenangnya, mohon tetapkan unit lain",
-            words.unit.as_deref().unwrap_or("unit tujuan")
+            "{} menyatakan bukan wewenangnya{}, mohon tetapkan unit lain",
+            words.unit.as_deref().unwrap_or("unit tujuan"),
+            proposed(words, ", usul ")
+        ),
+        ("handed_over", true) => format!(
+            "was handed over to you by {}",
+            words.from.as_deref().unwrap_or("another post")
+        ),
+        ("handed_over", false) => format!(
+            "diteruskan {} kepada Anda",
+            words.from.as_deref().unwrap_or("pejabat lain")
         ),
         ("still_missed", true) => "STILL has no answer".to_owned(),
         ("still_missed", false) => "MASIH belum direspons".to_owned(),
         (_, true) => "has no answer and is past its deadline".to_owned(),
         (_, false) => "belum direspons dan sudah lewat tenggat".to_owned(),
     }
+}
+
+fn proposed(words: &AlertWords, before: &str) -> String {
+    let unit = words.proposed.as_ref();
+    unit.map_or(String::new(), |unit| format!("{before}{unit}"))
 }
 
 fn body_of(name: &str, language: &str) -> &'static str {
@@ -130,6 +150,18 @@ pub(crate) fn alert_buttons(words: &AlertWords) -> Vec<Button> {
 
 /// The buttons under an answer that asks something.
 pub(crate) fn note_buttons(note: &ReplyNote, two_way: bool, english: bool) -> Vec<Button> {
+    if let ReplyNote::ToWhom { choices, .. } = note
+        && two_way
+    {
+        let answers = words::hand_overs(note).into_iter().zip(choices);
+        return answers
+            .take(MOST_BUTTONS)
+            .map(|(answer, choice)| {
+                let shown: String = choice.shown.chars().take(LONGEST_TITLE).collect();
+                button(&answer, &shown)
+            })
+            .collect();
+    }
     let open: &[OpenAsk] = words::asks(note);
     if !two_way || open.is_empty() {
         return Vec::new();

@@ -99,7 +99,11 @@ pub(super) async fn answer(
     };
     let input = match pressed.answer.as_str() {
         "accept" => Input::Acknowledged(answer),
-        "refuse" => Input::Refused { answer, to: None },
+        "refuse" => Input::Refused {
+            answer,
+            to: None,
+            named: None,
+        },
         other => {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

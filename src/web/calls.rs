@@ -112,6 +112,7 @@ async fn answer(
         (None, None) => ReplyNote::Refused {
             complaint,
             passed_to: None,
+            proposed: None,
         },
     })
 }

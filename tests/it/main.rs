@@ -10,15 +10,21 @@
 
 mod bad_requests;
 mod changes;
+mod costs;
+mod costs_service;
+mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;
+mod failure_drills;
 mod gammu_service;
 mod gateway_examples;
+mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod mail_service;
 mod notification_rules;
 mod out_of_use;
 mod peers;

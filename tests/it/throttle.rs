@@ -11,7 +11,7 @@ use siaga::{
         page::parse_reference,
         routing::Route,
     },
-    engine::Tuning,
+    engine::{Tuning, gateways::Terms},
 };
 
 use crate::support::{
@@ -55,7 +55,11 @@ async fn town(gateways: &[(&'static str, u32, Limit)]) -> (Town, Ways) {
                 order: *order,
                 ..Route::default()
             };
-            (ways.add(name, route, clock), *limit)
+            let terms = Terms {
+                limit: *limit,
+                ..Terms::default()
+            };
+            (ways.add(name, route, clock), terms)
         };
         gateways.iter().map(gateway).collect()
     })

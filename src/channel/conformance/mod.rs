@@ -37,7 +37,7 @@ pub(super) fn phone(number: &str) -> Address {
 pub(super) fn example(text: &str) -> GatewaySettings {
     let table: toml::Table = text.parse().unwrap();
     let mut gateway = table["gateways"][0].as_table().unwrap().clone();
-    for name in ["name", "two_way", "links", "limit", "sender"] {
+    for name in ["name", "two_way", "links", "limit", "sender", "price"] {
         gateway.remove(name);
     }
     gateway.try_into().unwrap()

@@ -63,6 +63,7 @@ fn a_reply_is_understood_against_what_is_open() {
     let refused = |n, to: Option<&str>| Outcome::Refuse {
         complaints: vec![complaint(n)],
         to: to.map(str::to_owned),
+        named: None,
     };
     let table: Vec<(usize, Meaning, Scope, Outcome)> = vec![
         // A bare accept answers the only open question.

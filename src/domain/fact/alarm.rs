@@ -1,9 +1,10 @@
 //! What an operator must know.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    cost::Period,
     delivery::FailureKind,
     id::{MethodId, ResponderId},
 };
@@ -71,6 +72,24 @@ pub enum Alarm {
         gateway: String,
         /// Since when it had been down.
         down_since: Timestamp,
+    },
+    /// Something could not be processed, and nothing lay among the dead letters before.
+    DeadLetters {
+        /// What it was, cut.
+        first: String,
+    },
+    /// The costs have reached a share of their ceiling. Told once a share and period.
+    CostCeiling {
+        /// The day's or the month's.
+        period: Period,
+        /// The period's first day.
+        from: Date,
+        /// The share, in percent.
+        percent: u8,
+        /// What was spent, in the currency's whole units.
+        spent: u64,
+        /// What may be.
+        ceiling: u64,
     },
     /// The calendar has no open time for this promise.
     NoDeadline,

@@ -67,6 +67,8 @@ pub enum DeferReason {
     NoRoom,
     /// The gateway has asked for a rest, and there is no other.
     Resting,
+    /// A ceiling of the costs is reached, and the person has no way that costs nothing.
+    CostCeiling,
 }
 
 impl DeferReason {
@@ -75,6 +77,7 @@ impl DeferReason {
         match self {
             Self::NoRoom => "no_room",
             Self::Resting => "resting",
+            Self::CostCeiling => "cost_ceiling",
         }
     }
 }
@@ -97,4 +100,6 @@ pub enum CancelReason {
     Superseded,
     /// It is another unit's now.
     Reassigned,
+    /// A ceiling of the costs is reached, and nobody waits for it.
+    CostCeiling,
 }

@@ -15,6 +15,14 @@ const NOTABLE: SignedDuration = SignedDuration::from_secs(10);
 /// So long a request waits at most before it asks again: what was foreseen may have changed.
 const LONGEST: SignedDuration = SignedDuration::from_secs(60);
 
+fn longest(why: DeferReason) -> SignedDuration {
+    match why {
+        DeferReason::NoRoom | DeferReason::Resting => LONGEST,
+        // A ceiling is seldom raised, and a new day begins once.
+        DeferReason::CostCeiling => SignedDuration::MAX,
+    }
+}
+
 /// How a line waits for room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deferral {
@@ -45,29 +53,21 @@ impl Transition {
         attempt_timeout: SignedDuration,
         now: Timestamp,
     ) -> Self {
-        let mut step = Step {
-            now,
-            attempt_timeout,
-            state: self.state,
-            sends: self.sends,
-            facts: self.facts,
-            gave_up: self.gave_up,
-            quotable: self.quotable,
-            undeliverable: self.undeliverable,
-        };
+        let mut step = Step::resume(self, attempt_timeout, now);
         if request < step.sends.len() {
             let send = step.sends.remove(request);
-            step.take_back(&send, wait);
+            if let Some(repeat) = step.undo(&send) {
+                step.wait(send.line, repeat, wait, NOTABLE);
+            }
         }
         step.end()
     }
 }
 
 impl Step {
-    fn take_back(&mut self, send: &Send, wait: Wait) {
-        let Some(line) = self.state.lines.get_mut(send.line) else {
-            return;
-        };
+    /// Undoes the beginning of a request; tells whether it would have been repeated.
+    pub(super) fn undo(&mut self, send: &Send) -> Option<bool> {
+        let line = self.state.lines.get_mut(send.line)?;
         let begun = self.facts.iter().rposition(|fact| {
             matches!(fact, What::AttemptBegun { method, attempt, .. }
                 if *method == line.method && *attempt == send.attempt)
@@ -80,7 +80,7 @@ impl Step {
             &mut line.attempts
         };
         *count = count.saturating_sub(1);
-        self.wait(send.line, repeat, wait, NOTABLE);
+        Some(repeat)
     }
 
     /// An attempt that had room when it was begun has none any more: its request did not leave.
@@ -101,7 +101,7 @@ impl Step {
         let (now, patience) = (self.now, self.state.delivery.patience);
         let line = &mut self.state.lines[index];
         line.state = LineState::Planned {
-            at: wait.until.min(later(now, LONGEST)),
+            at: wait.until.min(later(now, longest(wait.why))),
             repeat,
         };
         let deferral = line.deferred.get_or_insert(Deferral {

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Another, LineState, Outcome, Phase, Send, Step, Transition, UNSETTLED};
+use super::{Another, LineState, Outcome, Page, Phase, Send, Step, Transition, UNSETTLED};
 use crate::domain::{
     conversation::{Change, SentMessage, Switch},
     delivery::{FailureKind, ReceiptKind, Transport},
@@ -15,6 +15,38 @@ use crate::domain::{
 const REDIAL: SignedDuration = SignedDuration::from_mins(2);
 
 impl Step {
+    /// A step from this state.
+    pub(super) fn of(state: Page, attempt_timeout: SignedDuration, now: Timestamp) -> Self {
+        Self {
+            now,
+            attempt_timeout,
+            state,
+            sends: Vec::new(),
+            facts: Vec::new(),
+            gave_up: false,
+            cost: 0,
+            quotable: None,
+            undeliverable: None,
+        }
+    }
+
+    /// Goes on with a step that is not committed yet.
+    pub(super) fn resume(
+        last: Transition,
+        attempt_timeout: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            sends: last.sends,
+            facts: last.facts,
+            gave_up: last.gave_up,
+            cost: last.cost,
+            quotable: last.quotable,
+            undeliverable: last.undeliverable,
+            ..Self::of(last.state, attempt_timeout, now)
+        }
+    }
+
     /// What came of it.
     pub(super) fn end(self) -> Transition {
         let wake_at = self.state.wake_at();
@@ -24,6 +56,7 @@ impl Step {
             gave_up: self.gave_up,
             facts: self.facts,
             wake_at,
+            cost: self.cost,
             quotable: self.quotable,
             undeliverable: self.undeliverable,
         }
@@ -50,6 +83,7 @@ impl Step {
                 self.fall_back(index, FallBack::NoSignOfLife);
             }
         }
+        self.fall_back_on_spared();
         for index in 0..self.state.lines.len() {
             self.begin_if_due(index);
         }
@@ -171,6 +205,7 @@ impl Step {
                     attempt,
                     gateway,
                     gateway_id,
+                    cost: self.cost,
                 });
                 if current {
                     let patience = self.state.passes_on_at(index);
@@ -190,6 +225,7 @@ impl Step {
                     gateway: gateway.clone(),
                     kind: kind.clone(),
                     detail,
+                    cost: self.cost,
                 });
                 self.tell_of(&kind, index, gateway.clone());
                 if current {

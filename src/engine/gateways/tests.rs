@@ -59,6 +59,7 @@ fn line(tried: &[&str]) -> Line {
         patience: None,
         begun_at: None,
         passed_on: false,
+        spared: false,
         state: LineState::Waiting,
     }
 }
@@ -70,6 +71,7 @@ fn ask(line: &Line, n: u32) -> Ask<'_> {
         units: Vec::new(),
         urgency: None,
         spread: routing::spread(&PageId::parse(&format!("A{n}:1:budi")).unwrap()),
+        otherwise: false,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Directory, Fact, Language, What, line};
 use crate::domain::{
     complaint::Status,
+    cost::{Period, Thrift},
     fact::{Alarm, DeferReason, FallBack, FoldReason, SkipReason},
     id::{MethodId, PageId},
     policy::Target,
@@ -71,6 +72,32 @@ fn a_wait_for_room_is_said() {
         },
         "Beralih ke sms: cara sebelumnya masih antre",
         "On to sms: the one before has to wait",
+    );
+}
+
+#[test]
+fn what_is_saved_is_said() {
+    check(
+        What::Spared {
+            page: PageId::parse("A1:1:budi").unwrap(),
+            method: MethodId::parse("sms").unwrap(),
+            why: Thrift::Careful,
+        },
+        "sms dilewati: hemat biaya",
+        "sms passed over: to save costs",
+    );
+    check(
+        What::Alarm {
+            alarm: Alarm::CostCeiling {
+                period: Period::Day,
+                from: "2026-11-24".parse().unwrap(),
+                percent: 80,
+                spent: 400,
+                ceiling: 500,
+            },
+        },
+        "ALARM: biaya sejak 2026-11-24 mencapai 80% pagu (400 dari 500)",
+        "ALARM: the costs since 2026-11-24 have reached 80% of their ceiling (400 of 500)",
     );
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{
+    cost::Thrift,
     fact::{Alarm, CancelReason, DeferReason, FoldReason, SkipReason},
     id::{MethodId, ResponderId},
 };
@@ -52,11 +53,27 @@ pub(super) fn deferred(method: &MethodId, until: Timestamp, why: DeferReason, id
         (DeferReason::NoRoom, false) => "the sending limit is reached",
         (DeferReason::Resting, true) => "gerbang minta jeda",
         (DeferReason::Resting, false) => "the gateway asks for a rest",
+        (DeferReason::CostCeiling, true) => "pagu biaya tercapai",
+        (DeferReason::CostCeiling, false) => "the cost ceiling is reached",
     };
     if id {
         format!("{method} menunggu sampai sekitar {until:.0} ({why})")
     } else {
         format!("{method} waits until about {until:.0} ({why})")
+    }
+}
+
+pub(super) fn spared(method: &MethodId, why: Thrift, id: bool) -> String {
+    let why = match (why, id) {
+        (Thrift::Spent, true) => "pagu biaya tercapai",
+        (Thrift::Spent, false) => "the cost ceiling is reached",
+        (Thrift::Easy | Thrift::Careful, true) => "hemat biaya",
+        (Thrift::Easy | Thrift::Careful, false) => "to save costs",
+    };
+    if id {
+        format!("{method} dilewati: {why}")
+    } else {
+        format!("{method} passed over: {why}")
     }
 }
 
@@ -76,6 +93,8 @@ pub(super) fn cancelled(why: CancelReason, id: bool) -> &'static str {
         (CancelReason::Superseded, false) => "a later page took its place",
         (CancelReason::Reassigned, true) => "dialihkan",
         (CancelReason::Reassigned, false) => "reassigned",
+        (CancelReason::CostCeiling, true) => "pagu biaya tercapai",
+        (CancelReason::CostCeiling, false) => "the cost ceiling is reached",
     }
 }
 
@@ -132,6 +151,34 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::GatewayDown { gateway, .. }, false) => format!("ALARM: gateway {gateway} is down"),
         (Alarm::GatewayBack { gateway, .. }, true) => format!("gerbang {gateway} pulih"),
         (Alarm::GatewayBack { gateway, .. }, false) => format!("gateway {gateway} is back"),
+        (Alarm::DeadLetters { first }, true) => {
+            format!("ALARM: ada yang tidak dapat diproses ({first}); lihat dead-letters")
+        }
+        (Alarm::DeadLetters { first }, false) => {
+            format!("ALARM: something could not be processed ({first}); see dead-letters")
+        }
+        (
+            Alarm::CostCeiling {
+                percent,
+                spent,
+                ceiling,
+                from,
+                ..
+            },
+            true,
+        ) => format!("ALARM: biaya sejak {from} mencapai {percent}% pagu ({spent} dari {ceiling})"),
+        (
+            Alarm::CostCeiling {
+                percent,
+                spent,
+                ceiling,
+                from,
+                ..
+            },
+            false,
+        ) => format!(
+            "ALARM: the costs since {from} have reached {percent}% of their ceiling ({spent} of {ceiling})"
+        ),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
     }

@@ -8,7 +8,8 @@
 -- KEYS[3]  outbox entries (hash)
 -- KEYS[4]  ledger (stream)
 -- KEYS[5]  ledger head (hash: n, h)
--- KEYS[6..] the machines' hashes (v, s, f: the sequence numbers of its facts)
+-- KEYS[6]  what was spent (hash by quarter of an hour)
+-- KEYS[7..] the machines' hashes (v, s, f: the sequence numbers of its facts)
 --
 -- ARGV[1]  the link the batch was chained onto
 -- ARGV[2]  the sequence number of that link
@@ -21,6 +22,7 @@
 --   outbox:   count, then each: id, time in ms, entry
 --   done:     count, then each: id of an outbox entry that has been handed over
 --   facts:    count, then each: fact, link
+--   spent:    quarter of an hour, amount (0 none)
 --
 -- Returns {"applied"}
 --      or {"moved", link, sequence}: somebody else appended to the ledger; chain onto that
@@ -58,6 +60,7 @@ for unit = 0, tonumber(ARGV[5]) - 1 do
   skip(tonumber(take()), 3)
   skip(tonumber(take()), 1)
   skip(tonumber(take()), 2)
+  skip(1, 2)
   if clash then
     conflicts[#conflicts + 1] = tostring(unit)
   else
@@ -120,6 +123,8 @@ for _ = 1, tonumber(ARGV[5]) do
     redis.call('HDEL', KEYS[3], id)
   end
   append(tonumber(take()))
+  local stretch, amount = take(), take()
+  if amount ~= '0' then redis.call('HINCRBY', KEYS[6], stretch, amount) end
 end
 redis.call('HSET', KEYS[5], 'n', string.format('%d', sequence), 'h', link)
 if wake then redis.call('PUBLISH', ARGV[3], ARGV[4]) end

@@ -328,7 +328,16 @@ scopes = ["intake", "read"]
 
     /// The same for another unit.
     pub(crate) async fn overdue_at(&self, id: &str, unit: &str) {
-        let received = SystemClock.now() - jiff::SignedDuration::from_mins(24 * 60 + 1);
+        self.received_at(id, unit, 24 * 60 + 1).await;
+    }
+
+    /// Hands in a complaint for DISHUB that was received so many minutes ago.
+    pub(crate) async fn received(&self, id: &str, minutes: i64) {
+        self.received_at(id, "DISHUB", minutes).await;
+    }
+
+    async fn received_at(&self, id: &str, unit: &str, minutes: i64) {
+        let received = SystemClock.now() - jiff::SignedDuration::from_mins(minutes);
         let body = format!(
             r#"{{"id":"{id}","received_at":"{received}","unit":"{unit}","category":"Infrastruktur","area":"Kab. Pati"}}"#
         );

@@ -6,28 +6,26 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use siaga::{
-    channel::{Channel, Outgoing, SendError, Sent},
     clock::{Clock, ManualClock},
     domain::{
         calendar::Calendar,
         complaint::{Complaint, Privacy, Status},
         contacts::Contacts,
+        cost::{Budget, Ceilings},
         delivery::{Address, EmailAddress, FailureKind, Transport},
         directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
         escalation::Input,
         fact::{Fact, What},
         id::{CalendarId, ComplaintId, MethodId, PostCode, ResponderId, UnitCode},
-        pace::Limit,
         phone::PhoneNumber,
         policy::{Policy, PolicyRef, Role},
         routing::Route,
     },
     engine::{
         Engine, Links, Tuning,
-        gateways::{Gateway, Gateways},
+        gateways::{Gateway, Gateways, Terms},
     },
     inbound::{Inbound, IncomingReply, Received},
     store::{
@@ -38,7 +36,8 @@ use siaga::{
     template::Renderer,
 };
 
-use super::replayed;
+pub use super::network::Arrived;
+use super::{network::Network, replayed};
 
 /// When the story begins.
 pub const START: &str = "2026-11-24T00:00:00Z";
@@ -81,51 +80,6 @@ pub fn minutes(n: i64) -> SignedDuration {
 
 pub fn complaint_id(text: &str) -> ComplaintId {
     ComplaintId::parse(text).expect("an id")
-}
-
-/// A message as it arrived.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Arrived {
-    pub transport: Transport,
-    pub to: Address,
-    pub reference: String,
-    pub text: String,
-    pub at: Timestamp,
-}
-
-/// The network: takes every message, or fails as it is told.
-pub struct Network {
-    transport: Transport,
-    clock: Arc<ManualClock>,
-    arrived: Arc<Mutex<Vec<Arrived>>>,
-    failing: Arc<Mutex<Option<FailureKind>>>,
-}
-
-#[async_trait]
-impl Channel for Network {
-    fn name(&self) -> &str {
-        self.transport.as_str()
-    }
-    fn transport(&self) -> Transport {
-        self.transport
-    }
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        if let Some(kind) = self.failing.lock().unwrap().clone() {
-            return Err(SendError {
-                gateway: self.name().into(),
-                kind,
-                detail: "told to fail".into(),
-            });
-        }
-        self.arrived.lock().unwrap().push(Arrived {
-            transport: self.transport,
-            to: outgoing.to.clone(),
-            reference: outgoing.reference.clone(),
-            text: outgoing.message.plain_text().to_owned(),
-            at: self.clock.now(),
-        });
-        Ok(Sent::default())
-    }
 }
 
 struct NoLinks;
@@ -241,16 +195,26 @@ impl Town {
         tuning: Tuning,
         own: impl FnOnce(&Arc<ManualClock>) -> Vec<Gateway>,
     ) -> Self {
-        let unlimited = |gateway| (gateway, Limit::default());
+        let unlimited = |gateway| (gateway, Terms::default());
         let own = |clock: &_| own(clock).into_iter().map(unlimited).collect();
         Self::limited(policy, tuning, own).await
     }
 
-    /// The same, each of them with a limit.
+    /// The same, each of them on its terms.
     pub async fn limited(
         policy: &str,
         tuning: Tuning,
-        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Limit)>,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Terms)>,
+    ) -> Self {
+        Self::paying(policy, tuning, Ceilings::default(), own).await
+    }
+
+    /// The same, with ceilings of the costs.
+    pub async fn paying(
+        policy: &str,
+        tuning: Tuning,
+        ceilings: Ceilings,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Terms)>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis = Embedded::start(Options {
@@ -260,22 +224,25 @@ impl Town {
             port: None,
         })
         .expect("a private Redis");
-        Self::on(redis, folder, policy, tuning, own).await
+        Self::on(redis, folder, (policy, tuning), ceilings, own).await
     }
 
     async fn on(
         redis: Embedded,
         folder: tempfile::TempDir,
-        policy: &str,
-        tuning: Tuning,
-        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Limit)>,
+        (policy, tuning): (&str, Tuning),
+        ceilings: Ceilings,
+        own: impl FnOnce(&Arc<ManualClock>) -> Vec<(Gateway, Terms)>,
     ) -> Self {
         let address: RedisAddress = redis.address();
         let store = Store::connect(&address, "siaga", 1).await.expect("Redis");
         let clock = Arc::new(ManualClock::new(at(START)));
         let worlds = Worlds::new(world(policy));
         let arrived = Arc::new(Mutex::new(Vec::new()));
-        let mut gateways = Gateways::default();
+        let mut gateways = Gateways::paid_by(Budget::new(
+            ceilings,
+            TimeZone::get("Asia/Jakarta").unwrap(),
+        ));
         let mut failing = BTreeMap::new();
         let own = own(&clock);
         let has_own = |transport| {
@@ -297,8 +264,8 @@ impl Town {
                 route: Route::default(),
             });
         }
-        for (gateway, limit) in own {
-            gateways.add_limited(gateway, &limit, None);
+        for (gateway, terms) in own {
+            gateways.add_on(gateway, &terms);
         }
         let engine = Engine::new(
             store.clone(),

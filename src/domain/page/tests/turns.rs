@@ -241,7 +241,7 @@ proptest! {
                         continue;
                     }
                     Input::Settled {
-                        line, attempt: found.attempts, gateway: "g".to_owned(), outcome, another,
+                        line, attempt: found.attempts, gateway: "g".to_owned(), outcome, another, cost: 0,
                     }
                 }
                 Doing::Tell(line, attempt, kind, why) => {
