@@ -147,6 +147,7 @@ impl Service {
                 whatsapp_verify_token: settings.inbound.whatsapp_verify_token.clone(),
                 whatsapp_app_secret: settings.inbound.whatsapp_app_secret.clone(),
             }),
+            webhooks: settings.webhooks.clone().into(),
             whatsapp_numbers: settings.whatsapp_numbers().into(),
             twilio_accounts: gateways::twilio_accounts(settings),
             calls: Calls {

@@ -13,12 +13,13 @@ use super::{
     fault::{Fault, Faults, Gravity},
     gateways, inbound_email, self_tests,
     settings::{ApiKey, AtStart, Gateway, RedisMode, Scan, Settings},
+    webhooks,
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "server",
     "redis",
     "engine",
@@ -31,6 +32,7 @@ const SECTIONS: [&str; 14] = [
     "log",
     "costs",
     "api_keys",
+    "webhooks",
     "gateways",
     "self_tests",
 ];
@@ -129,6 +131,7 @@ pub(super) fn look_at(
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
         self_tests: Vec::new(),
+        webhooks: webhooks::read(&mut document),
     };
     settings.self_tests = self_tests::read(&settings, &mut document);
     check(&settings, &mut document);

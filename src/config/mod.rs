@@ -16,6 +16,7 @@ pub mod places;
 pub mod seed;
 pub mod self_tests;
 pub mod settings;
+mod webhooks;
 mod words;
 
 pub use self::{

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{contacts::Contacts, pace::Limit, routing::Route, self_test::Plan},
+    domain::{contacts::Contacts, pace::Limit, routing::Route, self_test::Plan, webhook::Shape},
 };
 
 /// All settings.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub gateways: Vec<Gateway>,
     /// How gateways are tested.
     pub self_tests: Vec<Plan>,
+    /// Ways in of providers that have no file of their own.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Settings {
@@ -227,6 +229,15 @@ pub struct Inbound {
     pub whatsapp_app_secret: SecretString,
     /// The mailbox that answers and bounces come to; none: nobody reads them.
     pub email: Option<InboundEmail>,
+}
+
+/// A way in of a provider that has no file of its own.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// What stands in its address or header.
+    pub secret: SecretString,
+    /// What stands where in it.
+    pub shape: Shape,
 }
 
 /// Signed acknowledgement links.

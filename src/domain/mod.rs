@@ -41,3 +41,4 @@ pub mod rulebook;
 pub mod self_test;
 pub mod sender;
 pub mod twilio;
+pub mod webhook;

@@ -14,6 +14,7 @@ pub mod receipt;
 mod self_test;
 mod switch;
 pub mod twilio;
+pub mod webhook;
 pub mod whatsapp;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 use axum::{
     Form,
     body::Bytes,
-    extract::{OriginalUri, Query, State, rejection::FormRejection},
+    extract::{OriginalUri, Path, Query, State, rejection::FormRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::{Web, problem::Problem};
-use crate::inbound::{kannel, twilio, whatsapp};
+use crate::inbound::{kannel, twilio, webhook, whatsapp};
 
 impl From<kannel::Refused> for Problem {
     fn from(refused: kannel::Refused) -> Self {
@@ -187,4 +187,60 @@ pub(super) async fn twilio_status(
         web.inbound.receipt(receipt).await?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where a described webhook is called: its name, and its secret unless a header has it.
+#[derive(Deserialize)]
+pub(super) struct Called {
+    name: String,
+    #[serde(default)]
+    secret: String,
+}
+
+/// `POST /hooks/in/NAME/SECRET`, or with the secret in the header `X-Webhook-Secret`: what a provider
+/// brings whose webhook the settings describe.
+pub(super) async fn described(
+    State(web): State<Web>,
+    Path(called): Path<Called>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let known = web.webhooks.iter();
+    let hook = known.into_iter().find(|it| it.shape.name == called.name);
+    let hook = hook.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "no webhook of this name is configured",
+        )
+        .detail("compare the address with the names under [[webhooks]] in the settings")
+    })?;
+    let header = headers
+        .get("x-webhook-secret")
+        .and_then(|value| value.to_str().ok());
+    if !webhook::is_secret(header.unwrap_or(&called.secret), &hook.secret) {
+        return Err(
+            Problem::new(StatusCode::FORBIDDEN, "the webhook's secret is wrong").detail(
+                "put the secret of its [[webhooks]] behind the name in the address, or into the \
+                 header X-Webhook-Secret",
+            ),
+        );
+    }
+    let brought = webhook::read(&hook.shape, &body, web.inbound.clock.now())
+        .map_err(|refused| Problem::new(StatusCode::BAD_REQUEST, refused.to_string()))?;
+    match brought {
+        webhook::Brought::Reply(reply) => {
+            web.inbound.reply(reply).await?;
+        }
+        webhook::Brought::Receipt(receipt) => {
+            web.inbound.receipt(receipt).await?;
+        }
+        webhook::Brought::Nothing => {
+            metrics::counter!("siaga_webhook_parts_total", "transport" => hook.shape.transport.as_str(), "result" => "passed_over").increment(1);
+            tracing::info!(
+                webhook = called.name,
+                "a status that [[webhooks]] gives no meaning was not used"
+            );
+        }
+    }
+    Ok(StatusCode::OK)
 }

@@ -38,6 +38,7 @@ use tower_http::{
 pub use self::calls::Calls;
 use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
 use crate::{
+    config::settings::Webhook,
     inbound::{Inbound, link::Signer, twilio::Account},
     intake::live_units::LiveUnits,
 };
@@ -51,6 +52,8 @@ pub struct Web {
     pub keys: Arc<ApiKeys>,
     /// What the gateways' webhooks are authenticated by.
     pub secrets: Arc<Secrets>,
+    /// Webhooks that the settings describe.
+    pub webhooks: Arc<[Webhook]>,
     /// The ids of our WhatsApp numbers: a webhook for any other is not ours.
     pub whatsapp_numbers: Arc<[String]>,
     /// Our Twilio accounts: a webhook for any other is not ours.
@@ -134,6 +137,8 @@ pub fn router(web: Web) -> Router {
             "/hooks/whatsapp",
             get(hooks::whatsapp_handshake).post(hooks::whatsapp_event),
         )
+        .route("/hooks/in/{name}", post(hooks::described))
+        .route("/hooks/in/{name}/{secret}", post(hooks::described))
         .route("/hooks/twilio/message", post(hooks::twilio_message))
         .route("/hooks/twilio/status", post(hooks::twilio_status))
         .route("/hooks/twilio/key", post(calls::key))

@@ -112,6 +112,111 @@ async fn fonnte_takes_a_page_and_its_refusal_is_understood() {
     assert!(!record.contains("change-me"), "{record}");
 }
 
+/// Pages by an example's gateway, and answers by its webhook: the provider brings it twice, a third
+/// time after we were killed, and others try it without the secret.
+async fn answered_by_webhook(
+    text: &str,
+    host: &str,
+    transport: &str,
+    taken: &str,
+    (path, kind, body): (&str, &str, &str),
+) -> Request {
+    let provider = Gateway::start();
+    provider.answer_everyone(Answer::Reply(200, taken.to_owned()));
+    let url = reqwest::Url::parse(&provider.url()).unwrap();
+    let base = url.origin().ascii_serialization();
+    let mut siaga = settings_of(&text.replace(host, &base), transport);
+    siaga.start().await;
+    siaga.overdue("LGWP14376928").await;
+    let page = eventually("the page", PATIENCE, || {
+        provider.requests().into_iter().next()
+    })
+    .await;
+    siaga
+        .wait_for_timeline("LGWP14376928", "\"k\":\"attempt_sent\"")
+        .await;
+    let open = path.rsplit_once('/').unwrap().0;
+    for closed in [open, &format!("{path}0")] {
+        let (status, said) = siaga.post(closed, kind, body.to_owned()).await;
+        assert_eq!(status, 403, "{said}");
+    }
+    let header = [
+        ("content-type", kind.to_owned()),
+        (
+            "x-webhook-secret",
+            path.rsplit_once('/').unwrap().1.to_owned(),
+        ),
+    ];
+    let post = reqwest::Method::POST;
+    let (status, ..) = siaga
+        .request(post, open, &header, body.as_bytes().to_vec())
+        .await;
+    assert_eq!(status, 200);
+    assert_eq!(siaga.post(path, kind, body.to_owned()).await.0, 200);
+    siaga
+        .wait_for_timeline("LGWP14376928", "\"phase\":\"acknowledged\"")
+        .await;
+    siaga.kill9();
+    siaga.start().await;
+    assert_eq!(siaga.post(path, kind, body.to_owned()).await.0, 200);
+    siaga.wait_until_handed_over().await;
+    let told = siaga
+        .wait_for_timeline("LGWP14376928", "\"phase\":\"acknowledged\"")
+        .await;
+    assert_eq!(told.matches("\"k\":\"acknowledged\"").count(), 1, "{told}");
+    siaga.stop().await;
+    page
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nusasms_takes_a_page_and_brings_the_reply() {
+    let page = answered_by_webhook(
+        &example("nusasms.toml"),
+        "https://api.nusasms.com",
+        "sms",
+        r#"{"results":[{"status":"0","messageid":"M1","destination":"628110000001"}]}"#,
+        (
+            "/hooks/in/nusasms/change-me-0123456789",
+            "application/x-www-form-urlencoded",
+            "id=77&originator=628110000001&msg=OK+10&receive_date=2026-11-24+08%3A00%3A00&gateway_number=1",
+        ),
+    )
+    .await;
+    assert_eq!(page.method, "GET");
+    let field = |name: &str| page.fields[name].as_str();
+    assert_eq!(field("GSM"), "628110000001");
+    assert!(field("SMSText").contains("Balas OK 10"), "{page:?}");
+    let host = "https://api.nusasms.com";
+    let refused = r#"{"results":[{"status":"-5"}]}"#;
+    let failed = "\"gateway\":\"nusasms\",\"k\":\"attempt_failed\",\"kind\":\"misconfigured\"";
+    let (_, record) = self::page("nusasms.toml", host, "sms", (200, refused), failed).await;
+    assert!(!record.contains("change-me"), "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fonnte_brings_the_reply_where_the_operator_lets_it() {
+    let text = example("fonnte.toml").replace("two_way = false\n", "");
+    let (gateway, webhook) = text.split_once("# [[webhooks]]").unwrap();
+    let webhook = format!("# [[webhooks]]{webhook}").replace("# ", "");
+    // Within one minute: a minute's end between the first and the last call is a second message.
+    let page = answered_by_webhook(
+        &format!("{gateway}{webhook}"),
+        "https://api.fonnte.com",
+        "whatsapp",
+        r#"{"status":true,"id":["80367170"],"process":"pending"}"#,
+        (
+            "/hooks/in/fonnte/change-me-0123456789",
+            "application/json",
+            r#"{"device":"628111","sender":"628110000001","message":"OK 10","text":"","name":"Budi"}"#,
+        ),
+    )
+    .await;
+    assert!(
+        page.fields["message"].contains("*OK 10* (Terima)"),
+        "{page:?}"
+    );
+}
+
 fn owned(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     fields.iter().map(own).collect()

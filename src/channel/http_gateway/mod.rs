@@ -8,7 +8,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -96,7 +96,7 @@ impl Provider for HttpGateway {
 
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Sent, Failure> {
         let text = match self.transport {
-            Transport::Sms => sms_text(outgoing)?,
+            Transport::Sms => Cow::Borrowed(sms_text(outgoing)?),
             Transport::Whatsapp | Transport::Email | Transport::Voice => whatsapp_text(outgoing)?,
         };
         let number = outgoing
@@ -106,7 +106,7 @@ impl Provider for HttpGateway {
             &self.http,
             &Values {
                 number,
-                text,
+                text: &text,
                 reference: &outgoing.reference,
             },
         )?;
@@ -115,15 +115,29 @@ impl Provider for HttpGateway {
 }
 
 /// The text of a WhatsApp message. Such gateways know no templates and no buttons: a template goes
-/// as its plain words, and those already say how to answer by typing.
-fn whatsapp_text(outgoing: &Outgoing) -> Result<&str, Failure> {
-    let (Message::WhatsappText { text, .. } | Message::WhatsappTemplate { preview: text, .. }) =
-        &outgoing.message
+/// as its plain words, and what a button would answer stands under them to be typed. The words may
+/// speak of buttons, in either language, so the line is in both.
+fn whatsapp_text(outgoing: &Outgoing) -> Result<Cow<'_, str>, Failure> {
+    let (Message::WhatsappText { text, buttons }
+    | Message::WhatsappTemplate {
+        preview: text,
+        buttons,
+        ..
+    }) = &outgoing.message
     else {
         return Err(Failure::refused(
             "this gateway carries WhatsApp messages only",
         ));
     };
+    let mut text = Cow::Borrowed(text.as_str());
+    let answers: Vec<String> = buttons
+        .iter()
+        .map(|button| format!("*{}* ({})", button.payload, button.title))
+        .collect();
+    if !answers.is_empty() && !text.trim().is_empty() {
+        let line = format!("\n\nKetik / type: {}", answers.join(", "));
+        text.to_mut().push_str(&line);
+    }
     let length = text.chars().count();
     if text.trim().is_empty() {
         Err(Failure::refused("the text is empty"))

@@ -13,7 +13,7 @@ use crate::{
         exchange::http_client,
         registry::GatewaySettings,
     },
-    domain::message::Message,
+    domain::message::{Button, Message},
 };
 
 const TEXT: &str = "Aduan \"LGWP1\" & 50% <b> é";
@@ -124,7 +124,10 @@ async fn fonnte_is_spoken_as_it_is_documented() {
             name: "x".into(),
             language: "id".into(),
             parameters: Vec::new(),
-            buttons: Vec::new(),
+            buttons: vec![Button {
+                payload: "OK 10".into(),
+                title: "Terima".into(),
+            }],
             preview: TEXT.into(),
         };
         let (request, result) = meet(source, "https://api.fonnte.com", message, 200, answer).await;
@@ -134,7 +137,11 @@ async fn fonnte_is_spoken_as_it_is_documented() {
             form(&request),
             pairs(&[
                 ("countryCode", "62"),
-                ("message", TEXT),
+                // There is no button: what it would answer is to be typed.
+                (
+                    "message",
+                    &format!("{TEXT}\n\nKetik / type: *OK 10* (Terima)")
+                ),
                 ("target", "6281234567890")
             ])
         );

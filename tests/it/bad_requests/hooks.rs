@@ -23,6 +23,11 @@ pub(super) fn hooks() -> Vec<Row> {
         row(what, (Method::POST, "/hooks/whatsapp"), body, status, words)
             .with("x-hub-signature-256", fake_meta::sign(body))
     };
+    let described = |what, path: &str, body: &[u8], status, words| {
+        let path = format!("/hooks/in/{path}");
+        row(what, (Method::POST, &path), body, status, words)
+    };
+    let ours = "luar/0123456789abcdef";
     vec![
         get(
             "no secret",
@@ -123,6 +128,72 @@ pub(super) fn hooks() -> Vec<Row> {
             "large",
             (Method::POST, "/hooks/whatsapp"),
             vec![0; 9 << 20],
+            413,
+            &["body_limit"],
+        ),
+        described(
+            "a webhook of no name",
+            "luarr/0123456789abcdef",
+            b"{}",
+            404,
+            &["no webhook of this name"],
+        ),
+        described("no secret", "luar", b"{}", 403, &["X-Webhook-Secret"]),
+        described(
+            "another's secret",
+            "luar/0123456789abcdeF",
+            b"{}",
+            403,
+            &["[[webhooks]]"],
+        ),
+        described("no JSON", ours, b"{", 400, &["JSON object"]),
+        described(
+            "deep JSON",
+            ours,
+            "[".repeat(100_000).as_bytes(),
+            400,
+            &["JSON object"],
+        ),
+        described("no sender at all", ours, b"{}", 400, &["sender"]),
+        described(
+            "a group for a sender",
+            ours,
+            br#"{"sender":"123@g.us","id":"1"}"#,
+            400,
+            &["123@g.us"],
+        ),
+        described(
+            "no id of its own",
+            ours,
+            br#"{"sender":"+6281100000001"}"#,
+            400,
+            &["\\\"id\\\"", "leave id out"],
+        ),
+        described(
+            "a stranger by a webhook",
+            ours,
+            br#"{"sender":"+628999999999","id":"1","message":"ok"}"#,
+            200,
+            &[],
+        ),
+        described(
+            "a status of no meaning",
+            ours,
+            br#"{"ref":"x","status":"what"}"#,
+            200,
+            &[],
+        ),
+        described(
+            "a receipt of nothing",
+            ours,
+            br#"{"ref":"../x","status":"ok"}"#,
+            200,
+            &[],
+        ),
+        row(
+            "large for a webhook",
+            (Method::POST, "/hooks/in/luar/0123456789abcdef"),
+            vec![b' '; 9 << 20],
             413,
             &["body_limit"],
         ),

@@ -142,7 +142,10 @@ async fn every_bad_request_is_told_what_is_wrong_and_changes_nothing() {
             "[links]\nsecret = \"{LINK_SECRET}\"\n[[gateways]]\nname = \"coba\"\n\
              type = \"whatsapp_cloud\"\nbase_url = \"http://127.0.0.1:9\"\n\
              phone_number_id = \"{PHONE_NUMBER_ID}\"\naccess_token = \"x\"\n\
-             [[gateways]]\nname = \"pesan\"\ntype = \"sandbox\"\ntransport = \"sms\"\n"
+             [[gateways]]\nname = \"pesan\"\ntype = \"sandbox\"\ntransport = \"sms\"\n\
+             [[webhooks]]\nname = \"luar\"\nsecret = \"0123456789abcdef\"\ntransport = \"sms\"\n\
+             format = \"json\"\nfrom = \"sender\"\ntext = [\"message\"]\nid = \"id\"\n\
+             receipts = {{ reference = \"ref\", status = \"status\", words = {{ ok = \"delivered\" }} }}\n"
         ),
         people: HEAD,
         policy: None,
