@@ -42,6 +42,9 @@ pub struct Conversation {
     /// The last messages to this person that a reply may quote by their gateway's id, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<SentMessage>,
+    /// The last news that this person was told, so that none comes twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// How many replies in a row were not understood.
     #[serde(default)]
     pub misunderstood: u32,
@@ -191,6 +194,8 @@ const WORDS: [u16; 1] = [86];
 const HANDLED: usize = 128;
 /// How many messages are remembered for a reply to quote: the pages of some days to one person.
 const MESSAGES: usize = 50;
+/// How many news are remembered: more than one batch brings to one person.
+const TOLD: usize = 512;
 /// How many questions a message lists.
 const LISTED: usize = 5;
 /// How many replies in a row get an explanation of how to answer.
@@ -264,6 +269,19 @@ impl Conversation {
             self.messages.remove(0);
         }
         self.messages.push(message.clone());
+    }
+
+    /// Whether this person was told these news before.
+    pub fn was_told(&self, news: &str) -> bool {
+        self.told.iter().any(|known| known == news)
+    }
+
+    /// Remembers that this person was told these news.
+    pub fn tell(&mut self, news: &str) {
+        if self.told.len() == TOLD {
+            self.told.remove(0);
+        }
+        self.told.push(news.to_owned());
     }
 
     /// The message that the gateway calls so.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     alarm::Alarm,
     link::{GENESIS, Link},
-    why::{CancelReason, DeferReason, FallBack, FoldReason, NoEffect, SkipReason},
+    why::{CancelReason, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, SkipReason},
 };
 
 use super::{
@@ -331,6 +331,13 @@ pub enum What {
         page: PageId,
         /// Who was not reached.
         responder: ResponderId,
+    },
+    /// Whoever was paged was told that they need not answer any more.
+    Informed {
+        /// The page that had asked them.
+        page: PageId,
+        /// What they were told.
+        news: NewsKind,
     },
     /// A page is no longer wanted: nothing of it leaves from now on.
     PageCancelled {

@@ -6,6 +6,7 @@
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
 mod put_off;
+mod reached;
 mod spare;
 mod step;
 
@@ -16,7 +17,7 @@ pub use self::put_off::{Deferral, Wait};
 use super::{
     conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
-    fact::{CancelReason, What},
+    fact::{CancelReason, NewsKind, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
     message::Content,
     notify::Way,
@@ -176,6 +177,8 @@ pub enum Input {
     },
     /// Nothing of it may leave from now on.
     Cancelled(CancelReason),
+    /// Its person is told that no answer is needed any more.
+    Informed(NewsKind),
 }
 
 /// Whether another gateway of the same transport, one that has not just failed, could carry a message.
@@ -405,6 +408,7 @@ impl Page {
             }
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
+            Input::Informed(news) => step.informed(news),
         }
         step.go_on();
         step.end()
@@ -470,17 +474,6 @@ impl Page {
             }
             line.passed_on = true;
         }
-    }
-
-    /// The best receipt so far by any method.
-    pub fn best_receipt(&self) -> Option<ReceiptKind> {
-        self.lines
-            .iter()
-            .filter_map(|line| match line.state {
-                LineState::Receipt { kind } => Some(kind),
-                _ => None,
-            })
-            .max()
     }
 }
 

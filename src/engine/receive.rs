@@ -9,7 +9,7 @@ use std::{
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, pacing::Rooms};
+use super::{Engine, news::True, pacing::Rooms};
 use crate::{
     domain::{
         conversation::Conversation,
@@ -43,15 +43,16 @@ pub(super) async fn receive(
     orders: BTreeMap<ResponderId, Vec<Order>>,
 ) -> Result<(), StoreError> {
     let people: Vec<ResponderId> = orders.keys().cloned().collect();
-    let (unwanted, conversations) = futures::try_join!(
+    let (unwanted, true_news, conversations) = futures::try_join!(
         engine.unwanted(orders.values().flatten()),
+        engine.true_news(orders.values().flatten()),
         engine.store.load_conversations(&people),
     )?;
     let mut work: Vec<_> = orders.into_iter().zip(conversations).collect();
     // Where room is scarce it goes to the most urgent.
     work.sort_by_key(|((_, orders), _)| Reverse(orders.iter().filter_map(urgency).max()));
     let work = work.into_iter().map(|((responder, orders), conversation)| {
-        engine.receive_for(responder, conversation, orders, &unwanted)
+        engine.receive_for(responder, conversation, orders, (&unwanted, &true_news))
     });
     for outcome in join_all(work).await {
         outcome?;
@@ -101,7 +102,7 @@ impl Engine {
         responder: ResponderId,
         conversation: Versioned<Conversation>,
         orders: Vec<Order>,
-        unwanted: &HashSet<PageId>,
+        known: (&HashSet<PageId>, &True),
     ) -> Result<(), StoreError> {
         let mut loaded = Some(conversation);
         for _ in 0..50 {
@@ -117,7 +118,7 @@ impl Engine {
                     .ok_or(StoreError::Closed)?,
             };
             if self
-                .receive_one(&responder, conversation, &orders, unwanted, first)
+                .receive_one(&responder, conversation, &orders, known, first)
                 .await?
             {
                 return Ok(());
@@ -132,7 +133,7 @@ impl Engine {
         responder: &ResponderId,
         conversation: Versioned<Conversation>,
         orders: &[Order],
-        unwanted: &HashSet<PageId>,
+        (unwanted, true_news): (&HashSet<PageId>, &True),
         first: bool,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
@@ -155,16 +156,21 @@ impl Engine {
                 } => pages.push(Planned::Open(confirmation(
                     responder, reply, via, note, now,
                 ))),
-                Effect::Cancel { .. } => {}
+                Effect::Cancel { .. } | Effect::News(_) => {}
                 Effect::Release { complaint, .. } => {
                     talk.release(complaint, self.tuning.code_rest, now);
                 }
             }
         }
+        let told = self
+            .tell_news(shard, responder, &mut talk, orders, true_news, now)
+            .await?;
+        pages.extend(told.pages.into_iter().map(Planned::Open));
         if !first {
             self.leave_out_known(shard, &mut pages).await?;
         }
         let (opened, mut unit) = self.open_pages(pages, now);
+        unit.machines.extend(told.unit.machines);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
                 responder,

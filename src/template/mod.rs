@@ -33,12 +33,12 @@ use self::words::{AlertWords, NoteWords};
 pub use self::{
     overrides::TemplateFault,
     samples::{SAMPLE_NOW, samples},
-    whatsapp::{LATE_TEMPLATE, WARNING_TEMPLATE},
+    whatsapp::{LATE_TEMPLATE, NEWS_TEMPLATE, WARNING_TEMPLATE},
 };
 use crate::domain::{
     delivery::Transport,
     directory::Language,
-    message::{Content, Message},
+    message::{Content, Message, ReplyNote},
 };
 
 /// Who is written to, and how.
@@ -244,9 +244,12 @@ impl Renderer {
                     buttons: whatsapp::alert_buttons(&words),
                 }
             }
-            // A reply has just opened the window.
+            // A reply has just opened the window; news answer none.
             (Transport::Whatsapp, Content::Reply(note)) => {
                 let words = NoteWords::new(note, to, now, &self.zone);
+                if matches!(note, ReplyNote::News { .. }) && !to.whatsapp_window_open {
+                    return Ok((whatsapp::approved_news(&words), false));
+                }
                 Message::WhatsappText {
                     text: tidy(&run(&text_name, words.value())?),
                     buttons: whatsapp::note_buttons(note, to.two_way, language == "en"),

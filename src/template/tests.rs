@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::{
     gsm::{self, Alphabet},
     id::ComplaintId,
-    message::{Alert, Button, Choice, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Button, Choice, News, NewsItem, Notice, OpenAsk, ReplyNote},
 };
 
 fn renderer() -> Renderer {
@@ -378,6 +378,16 @@ proptest! {
             ReplyNote::ToWhom {
                 complaint: Some(complaint.clone()), key: code.clone(),
                 choices: vec![Choice { shown: by.clone(), words: by.clone() }; 4],
+            },
+            ReplyNote::News {
+                items: vec![NewsItem {
+                    complaint: complaint.clone(), news: News::Taken { by: by.clone(), at: SAMPLE_NOW },
+                }],
+            },
+            ReplyNote::News {
+                items: open.iter()
+                    .map(|ask| NewsItem { complaint: ask.complaint.clone(), news: News::Closed })
+                    .collect(),
             },
             ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW },
             ReplyNote::WhichOne { open: open.clone(), more },

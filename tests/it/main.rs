@@ -22,6 +22,7 @@ mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod news;
 mod notification_rules;
 mod out_of_use;
 mod peers;

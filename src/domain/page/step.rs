@@ -8,7 +8,7 @@ use crate::domain::{
     conversation::{Change, SentMessage, Switch},
     delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
-    message::Content,
+    message::{Content, ReplyNote},
 };
 
 /// The least wait before a telephone that was busy or not picked up rings again.
@@ -253,7 +253,11 @@ impl Step {
     /// Plans the same page at once as an approved template, if it was free text and there is one.
     fn as_template(&mut self, index: usize) -> bool {
         let line = &mut self.state.lines[index];
-        if line.as_template || !matches!(self.state.content, Content::Alert(_)) {
+        let has_template = matches!(
+            self.state.content,
+            Content::Alert(_) | Content::Reply(ReplyNote::News { .. })
+        );
+        if line.as_template || !has_template {
             return false;
         }
         line.as_template = true;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     cost::Thrift,
-    fact::{Alarm, CancelReason, DeferReason, FoldReason, SkipReason},
+    fact::{Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SkipReason},
     id::{MethodId, ResponderId},
 };
 
@@ -175,5 +175,21 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         ),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
+    }
+}
+
+pub(super) fn informed(news: NewsKind, id: bool) -> String {
+    let what = match (news, id) {
+        (NewsKind::Taken, true) => "sudah diambil",
+        (NewsKind::Taken, false) => "somebody took it on",
+        (NewsKind::Progressed, true) => "sudah ada kemajuan",
+        (NewsKind::Progressed, false) => "progress was shown",
+        (NewsKind::Closed, true) => "sudah ditutup",
+        (NewsKind::Closed, false) => "it is closed",
+    };
+    if id {
+        format!("Dikabari: {what}, tidak perlu balas")
+    } else {
+        format!("Told that no answer is needed: {what}")
     }
 }
