@@ -6,6 +6,7 @@
 mod arrivals;
 mod backend;
 mod gateways;
+mod mailbox;
 mod seeding;
 
 use std::{
@@ -29,7 +30,7 @@ use crate::{
     engine::{
         Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
-    inbound::{Inbound, link::Signer},
+    inbound::{Inbound, email::mailbox::MailboxHealth, link::Signer},
     intake::units::UnitIndex,
     store::Worlds,
     template::Renderer,
@@ -116,6 +117,7 @@ impl Service {
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
         engine.read_costs().await?;
+        let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
@@ -150,6 +152,7 @@ impl Service {
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
                 gateways: engine.gateways.clone(),
+                mailbox,
                 clock: around.clock.clone(),
                 metrics,
             }),
@@ -249,6 +252,7 @@ fn api_keys(settings: &Settings, demo: bool) -> anyhow::Result<ApiKeys> {
                 .map(|scope| match scope {
                     Scope::Intake => KeyScope::Intake,
                     Scope::Read => KeyScope::Read,
+                    Scope::Operate => KeyScope::Operate,
                 })
                 .collect(),
             expires: entry.expires,
@@ -281,6 +285,7 @@ impl Links for SignedLinks {
 struct PartsHealth {
     pulse: Arc<Pulse>,
     gateways: Arc<Gateways>,
+    mailbox: Option<Arc<MailboxHealth>>,
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
 }
@@ -300,6 +305,10 @@ impl Health for PartsHealth {
         let down = self.gateways.down().into_iter();
         down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
             .collect()
+    }
+
+    fn mailbox_down(&self) -> Option<String> {
+        self.mailbox.as_ref()?.trouble()
     }
 
     fn costs(&self) -> Vec<String> {

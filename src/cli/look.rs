@@ -112,8 +112,10 @@ async fn due(settings: &Settings, store: &Store) -> Result<ExitCode, Failure> {
         );
         println!("{shard}: {waiting} waiting, {outbox} to be handed over, next at {next}");
     }
-    for letter in store.dead_letters(10).await.map_err(anyhow::Error::from)? {
-        println!("dead letter: {letter}");
+    let letters = store.count_dead_letters().await;
+    let letters = letters.map_err(anyhow::Error::from)?;
+    if letters > 0 {
+        println!("{letters} dead letters: siaga dead-letters list");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod import;
 mod import_report;
+mod letters;
 mod look;
 mod serve;
 
@@ -43,6 +44,9 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What could not be processed: look, try again, drop.
+    #[command(subcommand)]
+    DeadLetters(letters::Words),
     /// Make an API key; only its hash belongs into the settings.
     Key {
         /// Whose it is.
@@ -126,6 +130,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }
@@ -153,6 +158,11 @@ fn log(settings: &Settings) {
     use tracing_subscriber::EnvFilter;
     let filter =
         EnvFilter::try_new(&settings.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // At `trace` the mailbox's library writes what it sends, and so the password.
+    let filter = match "async_imap=info".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -11,7 +11,7 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways,
+    gateways, inbound_email,
     settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
@@ -117,6 +117,7 @@ pub(super) fn look_at(
         gateways: gateways::read(&mut document),
     };
     check(&settings, &mut document);
+    inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
     (settings, faults)

@@ -8,6 +8,7 @@ mod directory;
 pub mod document;
 pub mod fault;
 pub mod gateways;
+pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod seed;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
     domain::{contacts::Contacts, pace::Limit, routing::Route},
@@ -207,7 +208,7 @@ impl Default for Scan {
     }
 }
 
-/// What webhooks are authenticated by. An empty one lets nobody in.
+/// What webhooks are authenticated by (an empty one lets nobody in), and where e-mail is read.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Inbound {
@@ -217,6 +218,8 @@ pub struct Inbound {
     pub whatsapp_verify_token: SecretString,
     /// The app secret by which Meta signs.
     pub whatsapp_app_secret: SecretString,
+    /// The mailbox that answers and bounces come to; none: nobody reads them.
+    pub email: Option<InboundEmail>,
 }
 
 /// Signed acknowledgement links.
@@ -341,6 +344,8 @@ pub enum Scope {
     Intake,
     /// Read complaints and their timelines.
     Read,
+    /// Look at what could not be processed, try it again, drop it.
+    Operate,
 }
 
 /// A way out.

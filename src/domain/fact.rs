@@ -377,6 +377,26 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// What could not be processed was tried once more.
+    LetterRetried {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom: an API key, or a user of the command line.
+        by: String,
+    },
+    /// What could not be processed was given up.
+    LetterDropped {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Something an operator must know.
     Alarm {
         /// What.

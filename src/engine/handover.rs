@@ -102,7 +102,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
                 tracing::warn!(page.id = %page, "a receipt for a page that is not there");
             }
             Err(StoreError::Unreadable { key, why }) => {
-                engine.store.bury_machine(&key, &why).await?;
+                engine.store.bury_machine(&key, &why, Some(now)).await?;
             }
             Err(error) => return Err(error),
         }
@@ -149,7 +149,9 @@ async fn tell(
             tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");
         }
         // It would stop the whole queue; the dead letters keep it, and the operators see it.
-        Err(StoreError::Unreadable { key, why }) => engine.store.bury_machine(&key, &why).await?,
+        Err(StoreError::Unreadable { key, why }) => {
+            engine.store.bury_machine(&key, &why, Some(now)).await?;
+        }
         Err(error) => return Err(error),
     }
     Ok(id)

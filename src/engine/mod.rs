@@ -34,7 +34,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{gateways::Gateways, in_hand::InHand};
 use crate::{
     clock::{Clock, patience},
-    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds},
+    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds, letters::Origin},
     template::Renderer,
 };
 
@@ -287,7 +287,10 @@ impl Engine {
             }
         }
         for name in &nameless {
-            self.store.bury(name, "", "no name of a machine").await?;
+            let why = "no name of a machine";
+            self.store
+                .bury(Origin::Queue, name, "", why, Some(now))
+                .await?;
         }
         self.store.forget_due(shard, &nameless).await?;
         Ok(ids)
@@ -308,7 +311,8 @@ impl Engine {
                 Loaded::Absent => gone.push(id.to_string()),
                 Loaded::Unreadable { key, why, .. } => {
                     metrics::counter!("siaga_unreadable_total").increment(1);
-                    self.store.bury_machine(&key, &why).await?;
+                    let now = self.clock.now();
+                    self.store.bury_machine(&key, &why, Some(now)).await?;
                     gone.push(id.to_string());
                 }
             }

@@ -21,7 +21,7 @@ use crate::{
         take::{Mode, Taken, take},
         units::UnitIndex,
     },
-    store::{Keys, Loaded, Side, StoreError, keys},
+    store::{Keys, Loaded, Side, StoreError, keys, letters::Origin},
 };
 
 /// What the scan reads and how.
@@ -103,8 +103,13 @@ impl Engine {
                 });
             }
         }
+        let mut well = Vec::new();
         for (key, print, outcome) in join_all(work).await {
-            match outcome? {
+            let outcome = outcome?;
+            if outcome.is_some() {
+                well.push(key.clone());
+            }
+            match outcome {
                 Some(Taken::New(_)) => found.new += 1,
                 Some(Taken::Changed(_)) => found.changed += 1,
                 Some(Taken::Unchanged(_) | Taken::Conflict { .. }) => {}
@@ -112,6 +117,7 @@ impl Engine {
             }
             remember.insert(key, print);
         }
+        self.store.settle_foreign_letters(&well).await?;
         self.store.remember_seen(&remember).await
     }
 
@@ -136,7 +142,10 @@ impl Engine {
                         )
                     })
                     .collect();
-                self.store.bury(key, "", &why.join(" | ")).await?;
+                let why = why.join(" | ");
+                self.store
+                    .bury(Origin::Foreign, key, "", &why, Some(now))
+                    .await?;
                 return Ok(None);
             }
         };

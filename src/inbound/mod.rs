@@ -5,6 +5,7 @@
 //! words are in the ledger. Only then is the gateway told that we have it; until then it tries
 //! again, and what came between finds the same person. An address that is nobody's changes nothing.
 
+pub mod email;
 pub mod kannel;
 pub mod link;
 pub mod matching;
@@ -111,6 +112,16 @@ impl Inbound {
         &self,
         incoming: IncomingReply,
     ) -> Result<(Received, Option<ReplyNote>), StoreError> {
+        let parsed = reply::parse(&incoming.text);
+        self.take(incoming, parsed).await
+    }
+
+    /// Takes in what has been read already.
+    async fn take(
+        &self,
+        incoming: IncomingReply,
+        parsed: reply::Reply,
+    ) -> Result<(Received, Option<ReplyNote>), StoreError> {
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -122,7 +133,6 @@ impl Inbound {
             );
             return Ok((Received::Stranger, None));
         }
-        let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
         let shard = self.store.keys().shard_of_responder(&responder);
         for _ in 0..50 {

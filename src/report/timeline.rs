@@ -398,6 +398,22 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             };
             ("alarm", format!("{} {method}: {state}", person(responder)))
         }
+        What::LetterRetried { what, by, .. } => (
+            "alarm",
+            say(
+                format!("Yang gagal diproses dicoba lagi oleh {by}: {what}"),
+                format!("What could not be processed was tried again by {by}: {what}"),
+            ),
+        ),
+        What::LetterDropped {
+            what, by, reason, ..
+        } => (
+            "alarm",
+            say(
+                format!("Yang gagal diproses dibuang oleh {by} ({reason}): {what}"),
+                format!("What could not be processed was dropped by {by} ({reason}): {what}"),
+            ),
+        ),
         What::Alarm { alarm } => ("alarm", alarmed(alarm, &person, id)),
     };
     Line {

@@ -6,6 +6,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
@@ -14,7 +15,8 @@ use crate::domain::{
 };
 
 /// Which half of the store a shard belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Complaints and their escalations.
     Complaints,
@@ -137,6 +139,11 @@ impl Keys {
         ComplaintId::parse(key.split_once("}:e:")?.1).ok()
     }
 
+    /// The page's id in a page's key.
+    pub fn page_in(key: &str) -> Option<PageId> {
+        PageId::parse(key.split_once("}:p:")?.1).ok()
+    }
+
     /// Hash `v`, `s`: a page. Lives as long as its complaint.
     pub fn page(&self, shard: Shard, page: &PageId) -> String {
         self.in_shard(shard, &format!("p:{page}"))
@@ -192,7 +199,27 @@ impl Keys {
         self.in_shard(shard, "costs")
     }
 
-    /// List: what could not be processed, as JSON, newest first.
+    /// Hash: what could not be processed, as JSON, by the letter's id.
+    pub fn letters(&self) -> String {
+        format!("{}:{{meta}}:letters", self.prefix)
+    }
+
+    /// Hash: how often each letter was buried, by its id.
+    pub fn letter_counts(&self) -> String {
+        format!("{}:{{meta}}:letters:times", self.prefix)
+    }
+
+    /// Hash: who tried each letter again last, as JSON, by its id.
+    pub fn letter_retries(&self) -> String {
+        format!("{}:{{meta}}:letters:retried", self.prefix)
+    }
+
+    /// Sorted set: the letters' ids by the time (milliseconds) at which each was last buried.
+    pub fn letters_by_time(&self) -> String {
+        format!("{}:{{meta}}:letters:at", self.prefix)
+    }
+
+    /// List: what earlier versions could not process, as JSON, newest first. It becomes letters.
     pub fn dead_letters(&self) -> String {
         format!("{}:{{meta}}:dead", self.prefix)
     }
@@ -221,6 +248,11 @@ impl Keys {
     /// entry goes when its import is done.
     pub fn imports(&self) -> String {
         format!("{}:{{meta}}:imports", self.prefix)
+    }
+
+    /// Hash: how far each mailbox was read, `VALIDITY UID`, by `USER@HOST:PORT/FOLDER`. Lives for ever.
+    pub fn mailboxes(&self) -> String {
+        format!("{}:{{meta}}:mailboxes", self.prefix)
     }
 
     /// Channel: a shard has something due earlier than before. The message is the shard.

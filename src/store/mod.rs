@@ -20,7 +20,9 @@ pub mod embedded;
 mod imports;
 pub mod keys;
 pub mod ledger;
+pub mod letters;
 mod machines;
+mod mailboxes;
 mod packing;
 mod queues;
 mod scripts;
@@ -39,6 +41,7 @@ pub use self::{
     connection::Address,
     keys::{Keys, Shard, Side},
     machines::{Loaded, Versioned},
+    mailboxes::MailboxMark,
     queues::{Claimed, Entry},
     switch::{crossing, switch_for},
     world::{World, Worlds},

@@ -37,7 +37,7 @@ pub(super) struct Reassignment {
 }
 
 /// Reads a body; `example` shows how it is written.
-fn body<T: serde::de::DeserializeOwned>(
+pub(super) fn body<T: serde::de::DeserializeOwned>(
     headers: &HeaderMap,
     bytes: &[u8],
     example: &str,
@@ -61,7 +61,7 @@ fn body<T: serde::de::DeserializeOwned>(
     })
 }
 
-fn fault(field: &str, value: &str, problem: &str, remedy: String) -> Problem {
+pub(super) fn fault(field: &str, value: &str, problem: &str, remedy: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit").errors(vec![Fault {
         line: None,
         field: field.to_owned(),

@@ -12,6 +12,7 @@ mod change;
 pub mod demo;
 pub mod health;
 mod hooks;
+mod letters;
 pub mod problem;
 
 use std::{sync::Arc, time::Duration};
@@ -97,6 +98,12 @@ pub fn router(web: Web) -> Router {
         .route("/api/v1/complaints/{id}/progress", post(change::progress))
         .route("/api/v1/complaints/{id}/close", post(change::close))
         .route("/api/v1/complaints/{id}/reassign", post(change::reassign))
+        .route("/api/v1/dead-letters", get(letters::list))
+        .route(
+            "/api/v1/dead-letters/{id}",
+            get(letters::show).delete(letters::drop_one),
+        )
+        .route("/api/v1/dead-letters/{id}/retry", post(letters::retry))
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

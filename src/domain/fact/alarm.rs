@@ -73,6 +73,11 @@ pub enum Alarm {
         /// Since when it had been down.
         down_since: Timestamp,
     },
+    /// Something could not be processed, and nothing lay among the dead letters before.
+    DeadLetters {
+        /// What it was, cut.
+        first: String,
+    },
     /// The costs have reached a share of their ceiling. Told once a share and period.
     CostCeiling {
         /// The day's or the month's.

@@ -151,6 +151,12 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::GatewayDown { gateway, .. }, false) => format!("ALARM: gateway {gateway} is down"),
         (Alarm::GatewayBack { gateway, .. }, true) => format!("gerbang {gateway} pulih"),
         (Alarm::GatewayBack { gateway, .. }, false) => format!("gateway {gateway} is back"),
+        (Alarm::DeadLetters { first }, true) => {
+            format!("ALARM: ada yang tidak dapat diproses ({first}); lihat dead-letters")
+        }
+        (Alarm::DeadLetters { first }, false) => {
+            format!("ALARM: something could not be processed ({first}); see dead-letters")
+        }
         (
             Alarm::CostCeiling {
                 percent,

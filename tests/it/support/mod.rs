@@ -12,6 +12,7 @@ pub mod fake_meta;
 pub(crate) mod fake_twilio;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
+pub(crate) mod mail;
 pub mod network;
 pub(crate) mod night;
 pub(crate) mod percent;

@@ -175,7 +175,7 @@ text = "{{{{ text }}}}"
         }
         check_words(&facts(&store, Side::Responders).await);
         let duplicates = check_references(&requests, in_flight);
-        assert_eq!(store.dead_letters(10).await.unwrap(), [""; 0]);
+        assert_eq!(store.dead_letters(10).await.unwrap(), []);
         let (verified, holds) = self.siaga.run(&["ledger", "verify"]);
         assert!(holds, "{verified}");
         self.siaga.stop().await;
