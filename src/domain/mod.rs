@@ -10,12 +10,15 @@
 //! - [`sender`]: one machine an address: whose each reply from there was taken for.
 
 pub mod breaker;
+pub mod bundle;
 pub mod calendar;
+pub mod change;
 pub mod complaint;
 pub mod contacts;
 pub mod conversation;
 pub mod cost;
 pub mod delivery;
+pub mod difference;
 pub mod directory;
 pub mod escalation;
 pub mod fact;
@@ -34,5 +37,6 @@ pub mod referral;
 pub mod reply;
 pub mod return_address;
 pub mod routing;
+pub mod rulebook;
 pub mod sender;
 pub mod twilio;

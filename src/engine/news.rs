@@ -94,7 +94,11 @@ impl Engine {
         let mut messages: Vec<(Line, String, Vec<NewsItem>)> = Vec::new();
         for (order, found) in news.into_iter().zip(found) {
             let Loaded::There(page) = found else { continue };
-            let Some(line) = page.value.carried_by().cloned() else {
+            let carrier = self.carrier(shard, &page.value).await?;
+            let Some(line) = carrier
+                .filter(|carrier| carrier.brought(&order.page))
+                .and_then(|carrier| carrier.carried_by().cloned())
+            else {
                 continue;
             };
             let (id, item) = (id_of(order), &true_news[&id_of(order)]);
@@ -114,6 +118,18 @@ impl Engine {
             .collect();
 
         Ok(told)
+    }
+
+    /// The message that carries a page: itself, or its bundle.
+    async fn carrier(&self, shard: Shard, page: &Page) -> Result<Option<Page>, StoreError> {
+        let Some(bundle) = &page.into else {
+            return Ok(Some(page.clone()));
+        };
+        let found = self.store.find_pages(shard, std::slice::from_ref(bundle));
+        Ok(match found.await?.pop() {
+            Some(Loaded::There(bundle)) => Some(bundle.value),
+            Some(Loaded::Absent | Loaded::Unreadable { .. }) | None => None,
+        })
     }
 
     /// Writes beside the page's own facts that its person was told.

@@ -9,6 +9,7 @@
 )]
 
 mod bad_requests;
+mod bundles;
 mod changes;
 mod costs;
 mod costs_service;
@@ -41,5 +42,6 @@ mod support;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod versions;
 mod voice_service;
 mod whatsapp_service;

@@ -87,6 +87,37 @@ async fn a_flood_is_one_message_to_each() {
 }
 
 #[tokio::test]
+async fn who_was_paged_by_a_bundle_hears_of_what_it_brought() {
+    let town = town().await;
+    // Taken before the bundle leaves, LGWP3 is not in it.
+    for n in 0..6 {
+        town.complaint(&format!("LGWP1000{n}")).await;
+        town.pass(minutes(0)).await;
+    }
+    town.pass(hours(18)).await;
+    town.sms("budi", "ok LGWP10003").await;
+    town.pass(minutes(3)).await;
+    let paged: Vec<String> = town.arrived().into_iter().map(|it| it.text).collect();
+    town.sms("budi", "ok semua").await;
+    town.pass(minutes(2)).await;
+    town.arrived();
+    let mut news = 0;
+    for n in 0..6 {
+        let id = format!("LGWP1000{n}");
+        let told = informed(&town, &id).await;
+        // Whoever is told was paged about it, or had it in a list.
+        assert!(
+            told.iter().all(|(_, kind)| *kind == NewsKind::Taken),
+            "{told:?}"
+        );
+        assert!(told.len() <= 2, "{told:?}");
+        news += told.len();
+    }
+    assert!(news >= 10, "{news} of {paged:#?}");
+    town.end().await;
+}
+
+#[tokio::test]
 async fn who_never_got_the_page_hears_nothing_and_a_closing_is_told_by_the_way_that_carried_it() {
     let town = town().await;
     // The gateway for short messages and WhatsApp is away: the pages go by e-mail, or wait.

@@ -4,9 +4,15 @@ use super::{Line, LineState, Page, Step};
 use crate::domain::{
     delivery::{ReceiptKind, Transport},
     fact::{CancelReason, NewsKind, What},
+    id::PageId,
 };
 
 impl Page {
+    /// Whether this page, or the bundle that carries it, may have brought it to its person.
+    pub fn brought(&self, page: &PageId) -> bool {
+        self.has_left() && !self.taken_out.contains(page)
+    }
+
     /// The line that most likely reached its person; none when nothing of the page has left, or only a
     /// call did: nobody is called to hear that they need do nothing.
     pub fn carried_by(&self) -> Option<&Line> {
