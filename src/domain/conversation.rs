@@ -49,6 +49,9 @@ pub struct Conversation {
     /// The last messages to this person that a reply may quote by their gateway's id, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<SentMessage>,
+    /// The last news that this person was told, so that none comes twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// What was sent last, and what is gathered since to leave as one message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gathering: Option<Gathering>,
@@ -193,6 +196,8 @@ const WORDS: [u16; 1] = [86];
 const HANDLED: usize = 128;
 /// How many messages are remembered for a reply to quote: the pages of some days to one person.
 const MESSAGES: usize = 50;
+/// How many news are remembered: more than one batch brings to one person.
+const TOLD: usize = 512;
 /// How many complaints those that named several may name in all: the bundles of a long flood.
 const NAMED: usize = 500;
 /// How many questions a message lists.
@@ -285,6 +290,19 @@ impl Conversation {
         let newest_first = self.messages.iter().rev().take(MESSAGES);
         let kept = newest_first.take_while(fits).count().max(1);
         self.messages.drain(..self.messages.len() - kept);
+    }
+
+    /// Whether this person was told these news before.
+    pub fn was_told(&self, news: &str) -> bool {
+        self.told.iter().any(|known| known == news)
+    }
+
+    /// Remembers that this person was told these news.
+    pub fn tell(&mut self, news: &str) {
+        if self.told.len() == TOLD {
+            self.told.remove(0);
+        }
+        self.told.push(news.to_owned());
     }
 
     /// The message that the gateway calls so.

@@ -16,7 +16,7 @@ pub use self::{
     alarm::Alarm,
     link::{GENESIS, Link},
     self_test::{SelfTestStep, Unproven},
-    why::{CancelReason, DeferReason, FallBack, FoldReason, NoEffect, SkipReason},
+    why::{CancelReason, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, SkipReason},
 };
 
 use super::{
@@ -343,6 +343,13 @@ pub enum What {
         page: PageId,
         /// Who was not reached.
         responder: ResponderId,
+    },
+    /// Whoever was paged was told that they need not answer any more.
+    Informed {
+        /// The page that had asked them.
+        page: PageId,
+        /// What they were told.
+        news: NewsKind,
     },
     /// A page is no longer wanted: nothing of it leaves from now on.
     PageCancelled {

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{bundle::Bundle, id::ComplaintId};
+use super::{bundle::Bundle, fact::NewsKind, id::ComplaintId};
 
 /// What one message says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +114,44 @@ pub enum CheckKind {
     Test,
 }
 
-/// What is said to somebody who answered.
+/// What is new to somebody who was paged and need not answer any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum News {
+    /// Somebody else took it on.
+    Taken {
+        /// Which post, in short, or who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The unit showed progress.
+    Progressed,
+    /// It is closed.
+    Closed,
+}
+
+impl News {
+    /// Its kind.
+    pub fn kind(&self) -> NewsKind {
+        match self {
+            Self::Taken { .. } => NewsKind::Taken,
+            Self::Progressed => NewsKind::Progressed,
+            Self::Closed => NewsKind::Closed,
+        }
+    }
+}
+
+/// News of one complaint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewsItem {
+    /// Of which.
+    pub complaint: ComplaintId,
+    /// What is new.
+    pub news: News,
+}
+
+/// What is said to somebody who answered, or need not answer any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ReplyNote {
@@ -171,6 +208,11 @@ pub enum ReplyNote {
         count: usize,
         /// Whether they were accepted; otherwise refused.
         accepted: bool,
+    },
+    /// They were paged about these, and need not answer any more. Asks nothing.
+    News {
+        /// What is new, at least one.
+        items: Vec<NewsItem>,
     },
     /// Several are open and the reply did not say which.
     WhichOne {
@@ -237,6 +279,10 @@ impl ReplyNote {
             | Self::HandedOver { complaint, .. }
             | Self::NoLongerOpen { complaint } => Some(complaint),
             Self::ToWhom { complaint, .. } => complaint.as_ref(),
+            Self::News { items } => match items.as_slice() {
+                [only] => Some(&only.complaint),
+                _ => None,
+            },
             _ => None,
         }
     }

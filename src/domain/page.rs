@@ -8,6 +8,7 @@
 mod bundle;
 mod line;
 mod put_off;
+mod reached;
 mod spare;
 mod step;
 mod turns;
@@ -20,7 +21,7 @@ pub use self::put_off::{Deferral, Wait};
 use super::{
     conversation::{SentMessage, Switch},
     delivery::{Address, FailureKind, ReceiptKind, Transport},
-    fact::{CancelReason, What},
+    fact::{CancelReason, NewsKind, What},
     id::{ComplaintId, MethodId, PageId, ResponderId},
     message::Content,
     notify::Way,
@@ -49,6 +50,9 @@ pub struct Page {
     /// The bundle that carries it, where it does not travel by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<PageId>,
+    /// Of a bundle: the pages that were taken out before anything of it left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_out: Vec<PageId>,
     /// How it stands as a whole.
     pub phase: Phase,
     /// One line a contact method, in order.
@@ -187,6 +191,8 @@ pub enum Input {
     },
     /// Nothing of it may leave from now on.
     Cancelled(CancelReason),
+    /// Its person is told that no answer is needed any more.
+    Informed(NewsKind),
     /// Nothing of these pages may leave with this bundle from now on.
     Dropped(Vec<(PageId, CancelReason)>),
 }
@@ -354,6 +360,7 @@ impl Page {
             delivery: new.delivery,
             in_reply_to: new.in_reply_to,
             into: None,
+            taken_out: Vec::new(),
             phase,
             lines: Vec::new(),
         }
@@ -415,6 +422,7 @@ impl Page {
             }
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
+            Input::Informed(news) => step.informed(news),
             Input::Dropped(pages) => step.dropped(pages),
         }
         step.go_on();
@@ -446,17 +454,6 @@ impl Page {
             })
             .chain(passes_on)
             .min()
-    }
-
-    /// The best receipt so far by any method.
-    pub fn best_receipt(&self) -> Option<ReceiptKind> {
-        self.lines
-            .iter()
-            .filter_map(|line| match line.state {
-                LineState::Receipt { kind } => Some(kind),
-                _ => None,
-            })
-            .max()
     }
 }
 

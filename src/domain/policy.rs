@@ -61,6 +61,9 @@ pub struct Policy {
     /// What a hand-over to another unit does to the clock.
     #[serde(default)]
     pub on_reroute: Reroute,
+    /// When those who were paged are told that they need not answer any more.
+    #[serde(default)]
+    pub updates: Updates,
     /// What the states of a complaint mean. A state that is not here means nothing new.
     pub statuses: BTreeMap<Status, StatusMeaning>,
     /// How a page goes from one contact method to the next.
@@ -151,6 +154,19 @@ pub enum OnHandover {
     /// The named unit is told too: the post that is named, else the one that the policy first tells
     /// of any complaint.
     Page,
+}
+
+/// When those who were paged are told that somebody took it on, or that it is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Updates {
+    /// Within a minute, also at night.
+    Always,
+    /// Between 06.00 and 21.00 by the policy's calendar; what comes at night waits for the morning.
+    #[default]
+    Daytime,
+    /// Not at all.
+    Never,
 }
 
 /// What a hand-over to another unit does to the clock.

@@ -27,7 +27,7 @@ use crate::{
     domain::{
         delivery::{Address, FailureKind, Transport},
         id::{ComplaintId, PageId, ResponderId},
-        message::{Content, Message},
+        message::{Content, Message, ReplyNote},
         page::{self, Another, Input, Line, Outcome, Page, Send},
         routing::Urgency,
         sender::Sender,
@@ -331,6 +331,16 @@ impl Engine {
         let answer = chosen.gateway.channel.send(&outgoing).await;
         let failure = answer.as_ref().err().map(|error| &error.kind);
         let now = self.clock.now();
+        // News are no pages: a template for them that nobody registered says nothing against a gateway.
+        let is_news = matches!(page.content, Content::Reply(ReplyNote::News { .. }));
+        let refused_news = is_news && failure == Some(&FailureKind::Misconfigured);
+        let failure = failure.map(|kind| {
+            if refused_news {
+                &FailureKind::Permanent
+            } else {
+                kind
+            }
+        });
         let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
         self.tell_of_gateway(&name, change, failure, now);
         let cost = match (failure, &outgoing.message) {

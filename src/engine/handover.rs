@@ -160,6 +160,7 @@ async fn tell(
 fn responder_of(effect: &Effect) -> &ResponderId {
     match effect {
         Effect::Page(order) => &order.responder,
+        Effect::News(order) => &order.responder,
         Effect::Cancel { responder, .. }
         | Effect::Release { responder, .. }
         | Effect::Confirm { responder, .. } => responder,

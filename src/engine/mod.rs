@@ -13,6 +13,7 @@ pub mod gateways;
 pub mod handover;
 pub mod housekeeping;
 mod in_hand;
+mod news;
 mod pacing;
 mod receive;
 pub mod scan;

@@ -10,7 +10,7 @@ use std::{
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Engine, pacing::Rooms};
+use super::{Engine, news::True, pacing::Rooms};
 use crate::{
     domain::{
         bundle::{self, Gathering, Load},
@@ -47,15 +47,16 @@ pub(super) async fn receive(
     orders: BTreeMap<ResponderId, Vec<Order>>,
 ) -> Result<(), StoreError> {
     let people: Vec<ResponderId> = orders.keys().cloned().collect();
-    let (unwanted, conversations) = futures::try_join!(
+    let (unwanted, true_news, conversations) = futures::try_join!(
         engine.unwanted(orders.values().flatten()),
+        engine.true_news(orders.values().flatten()),
         engine.store.load_conversations(&people),
     )?;
     let mut work: Vec<_> = orders.into_iter().zip(conversations).collect();
     // Where room is scarce it goes to the most urgent.
     work.sort_by_key(|((_, orders), _)| Reverse(orders.iter().filter_map(urgency).max()));
     let work = work.into_iter().map(|((responder, orders), conversation)| {
-        engine.receive_for(responder, conversation, orders, &unwanted)
+        engine.receive_for(responder, conversation, orders, (&unwanted, &true_news))
     });
     for outcome in join_all(work).await {
         outcome?;
@@ -105,7 +106,7 @@ impl Engine {
         responder: ResponderId,
         conversation: Versioned<Conversation>,
         orders: Vec<Order>,
-        unwanted: &HashSet<PageId>,
+        known: (&HashSet<PageId>, &True),
     ) -> Result<(), StoreError> {
         let mut loaded = Some(conversation);
         for _ in 0..50 {
@@ -121,7 +122,7 @@ impl Engine {
                     .ok_or(StoreError::Closed)?,
             };
             if self
-                .receive_one(&responder, conversation, &orders, unwanted, first)
+                .receive_one(&responder, conversation, &orders, known, first)
                 .await?
             {
                 return Ok(());
@@ -136,7 +137,7 @@ impl Engine {
         responder: &ResponderId,
         conversation: Versioned<Conversation>,
         orders: &[Order],
-        unwanted: &HashSet<PageId>,
+        (unwanted, true_news): (&HashSet<PageId>, &True),
         first: bool,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
@@ -160,17 +161,23 @@ impl Engine {
                 } => pages.push(Planned::Open(confirmation(
                     responder, reply, via, note, now,
                 ))),
+                Effect::News(_) => {}
                 Effect::Cancel { page, why, .. } => cancelled.push((page.clone(), *why)),
                 Effect::Release { complaint, .. } => {
                     talk.release(complaint, self.tuning.code_rest, now);
                 }
             }
         }
+        let told = self
+            .tell_news(shard, responder, &mut talk, orders, true_news, now)
+            .await?;
+        pages.extend(told.pages.into_iter().map(Planned::Open));
         if !first {
             self.leave_out_known(shard, &mut pages).await?;
         }
         let known = self.gathering_of(shard, &talk).await?;
         let (opened, mut unit) = self.open_pages(pages, &mut talk.gathering, known, now);
+        unit.machines.extend(told.unit.machines);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
                 responder,

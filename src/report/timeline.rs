@@ -13,7 +13,7 @@ use crate::domain::{
     referral,
 };
 
-use self::words::{alarmed, cancelled, deferred, folded, self_tested, skipped, spared};
+use self::words::{alarmed, cancelled, deferred, folded, informed, self_tested, skipped, spared};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -355,6 +355,10 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                     format!("{} cannot be reached by any way", person(responder)),
                 ),
             )
+        }
+        What::Informed { page, news } => {
+            who = of_page(page);
+            ("sent", informed(*news, id))
         }
         What::PageCancelled { page, why } => {
             who = of_page(page);

@@ -283,6 +283,7 @@ pub fn facts_about(
 fn when_due(effect: &Effect, now: Timestamp) -> Timestamp {
     match effect {
         Effect::Page(order) => order.due_at.min(now),
+        Effect::News(order) => order.at,
         _ => Timestamp::UNIX_EPOCH,
     }
 }

@@ -40,7 +40,7 @@ pub use self::{
     overrides::TemplateFault,
     samples::{SAMPLE_NOW, SAMPLE_TICKETS, samples},
     self_test::self_test_message,
-    whatsapp::{BUNDLE_TEMPLATE, LATE_TEMPLATE, WARNING_TEMPLATE},
+    whatsapp::{BUNDLE_TEMPLATE, LATE_TEMPLATE, NEWS_TEMPLATE, WARNING_TEMPLATE},
 };
 use crate::domain::{
     delivery::Transport,
@@ -273,9 +273,12 @@ impl Renderer {
                     buttons: whatsapp::alert_buttons(&words),
                 }
             }
-            // A reply has just opened the window.
+            // A reply has just opened the window; news answer none.
             (Transport::Whatsapp, Content::Reply(note)) => {
                 let words = NoteWords::new(note, to, now, &self.zone);
+                if matches!(note, ReplyNote::News { .. }) && !to.whatsapp_window_open {
+                    return Ok((whatsapp::approved_news(&words), false));
+                }
                 Message::WhatsappText {
                     text: tidy(&run(&text_name, words.value())?),
                     buttons: whatsapp::note_buttons(note, to.two_way, language == "en"),

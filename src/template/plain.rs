@@ -37,6 +37,8 @@ pub(crate) fn sms_note(words: &NoteWords) -> String {
         return text;
     }
     match (words.language, words.two_way) {
+        ("en", _) if words.note == "news" => "SIAGA: taken care of. No need to answer.".to_owned(),
+        _ if words.note == "news" => "SIAGA: sudah ditangani. Tidak perlu balas.".to_owned(),
         // Nothing is noted before they say whom they mean.
         ("en", _) if words.note == "to_whom" => "SIAGA: who is meant? Write its code.".to_owned(),
         _ if words.note == "to_whom" => "SIAGA: siapa yang dimaksud? Tulis namanya.".to_owned(),
@@ -117,6 +119,8 @@ pub(crate) fn note(words: &NoteWords) -> String {
         ("handed_over", false) => format!("SIAGA: {ticket} diteruskan."),
         ("to_whom", true) => format!("SIAGA: who is meant? Reply {}.", words.answer),
         ("to_whom", false) => format!("SIAGA: siapa yang dimaksud? Balas {}.", words.answer),
+        ("news", true) => "SIAGA: taken care of. No need to answer.".to_owned(),
+        ("news", false) => "SIAGA: sudah ditangani. Tidak perlu balas.".to_owned(),
         ("no_longer_open", true) => format!("SIAGA: {ticket} is no longer open."),
         ("no_longer_open", false) => format!("SIAGA: {ticket} tidak terbuka lagi."),
         ("last_kept", true) => "SIAGA: the only way to you stays in use.".to_owned(),

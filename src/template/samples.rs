@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{
     bundle::{Bundle, Member},
     id::{ComplaintId, PageId, ResponderId},
-    message::{Alert, CheckKind, Choice, Content, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, Choice, Content, News, NewsItem, Notice, OpenAsk, ReplyNote},
     policy::Reach,
 };
 
@@ -133,6 +133,19 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         shown: shown.to_owned(),
         words: shown.to_owned(),
     };
+    let taken = News::Taken {
+        by: "Ka DISHUB".to_owned(),
+        at: SAMPLE_NOW - SignedDuration::from_mins(3),
+    };
+    let news = |items: &[(&ComplaintId, News)]| ReplyNote::News {
+        items: items
+            .iter()
+            .map(|(complaint, news)| NewsItem {
+                complaint: (*complaint).clone(),
+                news: news.clone(),
+            })
+            .collect(),
+    };
     let notes = [
         (
             "acknowledged",
@@ -194,6 +207,13 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 passed_to: None,
                 proposed: None,
             },
+        ),
+        ("news_taken", news(&[(&complaint, taken.clone())])),
+        ("news_progressed", news(&[(&complaint, News::Progressed)])),
+        ("news_closed", news(&[(&complaint, News::Closed)])),
+        (
+            "news_several",
+            news(&[(&complaint, taken), (&second, News::Closed)]),
         ),
         (
             "no_longer_open",

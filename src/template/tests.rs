@@ -11,7 +11,7 @@ use crate::domain::{
     bundle::{Bundle, Member},
     gsm::{self, Alphabet},
     id::{ComplaintId, PageId, ResponderId},
-    message::{Alert, Button, Choice, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Button, Choice, News, NewsItem, Notice, OpenAsk, ReplyNote},
     policy::Reach,
 };
 
@@ -445,6 +445,16 @@ proptest! {
             ReplyNote::ToWhom {
                 complaint: Some(complaint.clone()), key: code.clone(),
                 choices: vec![Choice { shown: by.clone(), words: by.clone() }; 4],
+            },
+            ReplyNote::News {
+                items: vec![NewsItem {
+                    complaint: complaint.clone(), news: News::Taken { by: by.clone(), at: SAMPLE_NOW },
+                }],
+            },
+            ReplyNote::News {
+                items: open.iter()
+                    .map(|ask| NewsItem { complaint: ask.complaint.clone(), news: News::Closed })
+                    .collect(),
             },
             ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW },
             ReplyNote::WhichOne { open: open.clone(), more },

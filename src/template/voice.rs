@@ -127,6 +127,8 @@ impl NoteWords {
     /// The same for a call. Until when it is quiet is not known while the person still listens.
     pub(crate) fn for_voice(mut self) -> Self {
         self.ticket = self.ticket.map(|ticket| spelled(&ticket, self.language));
+        let open = std::mem::take(&mut self.open).into_iter();
+        self.open = open.map(|item| spelled(&item, self.language)).collect();
         self.by = tame(&self.by).unwrap_or_else(|| {
             if self.language == "en" {
                 "another post".to_owned()

@@ -4,7 +4,7 @@
 //! `templates/whatsapp/*.meta.txt` in Meta's own notation (`{{1}}`), are registered word for word
 //! (`docs/whatsapp-templates.md`) and are therefore not overridable.
 
-use super::words::{self, AlertWords};
+use super::words::{self, AlertWords, NoteWords};
 use crate::domain::message::{Button, Message, OpenAsk, ReplyNote};
 
 /// The approved template for a warning.
@@ -19,8 +19,11 @@ const MOST_BUTTONS: usize = 3;
 /// No button's title is longer, in characters.
 const LONGEST_TITLE: usize = 20;
 
+/// The approved template for news.
+pub const NEWS_TEMPLATE: &str = "siaga_aduan_kabar";
+
 /// The bodies as registered: name, language, text.
-pub(crate) const REGISTERED: [(&str, &str, &str); 6] = [
+pub(crate) const REGISTERED: [(&str, &str, &str); 8] = [
     (
         WARNING_TEMPLATE,
         "id",
@@ -40,6 +43,16 @@ pub(crate) const REGISTERED: [(&str, &str, &str); 6] = [
         LATE_TEMPLATE,
         "en",
         include_str!("../../templates/whatsapp/siaga_aduan_lewat.en.meta.txt"),
+    ),
+    (
+        NEWS_TEMPLATE,
+        "id",
+        include_str!("../../templates/whatsapp/siaga_aduan_kabar.id.meta.txt"),
+    ),
+    (
+        NEWS_TEMPLATE,
+        "en",
+        include_str!("../../templates/whatsapp/siaga_aduan_kabar.en.meta.txt"),
     ),
     (
         BUNDLE_TEMPLATE,
@@ -84,6 +97,35 @@ pub(crate) fn approved(words: &AlertWords) -> Message {
         parameters,
         buttons: alert_buttons(words),
         preview,
+    }
+}
+
+/// News as an approved template. Parameters: of what, and what is new. It has no buttons.
+pub(crate) fn approved_news(words: &NoteWords) -> Message {
+    let english = words.language == "en";
+    let total = words.open.len() + words.more;
+    let of = match (&words.ticket, english) {
+        (Some(ticket), _) => ticket.clone(),
+        (None, true) => format!("{total} complaints"),
+        (None, false) => format!("{total} aduan"),
+    };
+    let what = match (words.news, english) {
+        ("taken", true) => format!("taken on by {}, {}", words.by, words.at),
+        ("taken", false) => format!("sudah diambil {} {}", words.by, words.at),
+        ("progressed", true) => "progress is shown".to_owned(),
+        ("progressed", false) => "sudah ada kemajuan".to_owned(),
+        ("closed", true) => "closed".to_owned(),
+        ("closed", false) => "sudah ditutup".to_owned(),
+        (_, true) => "taken care of".to_owned(),
+        (_, false) => "sudah ditangani".to_owned(),
+    };
+    let parameters = vec![of, what];
+    Message::WhatsappTemplate {
+        name: NEWS_TEMPLATE.to_owned(),
+        language: words.language.to_owned(),
+        preview: fill(body_of(NEWS_TEMPLATE, words.language), &parameters),
+        parameters,
+        buttons: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Recipient, lint, wording};
 use crate::domain::{
     directory::Language,
     id::ComplaintId,
-    message::{Alert, CheckKind, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, News, Notice, OpenAsk, ReplyNote},
 };
 
 /// An alert's values.
@@ -54,6 +54,10 @@ pub(crate) struct NoteWords {
     pub(crate) passed_to: Option<String>,
     pub(crate) proposed: Option<String>,
     pub(crate) code: Option<String>,
+    /// What is new: `taken`, `progressed`, `closed`, or `several`.
+    pub(crate) news: &'static str,
+    /// When somebody took it on.
+    pub(crate) at: String,
     /// Who could be meant, ready to show.
     pub(crate) choices: Vec<String>,
     /// What is listed, ready to show.
@@ -66,6 +70,9 @@ pub(crate) struct NoteWords {
     pub(crate) two_way: bool,
     pub(crate) language: &'static str,
 }
+
+/// How many complaints news list by name.
+const LISTED: usize = 10;
 
 /// The language's name in file names and language codes.
 pub(crate) fn code_of(language: Language) -> &'static str {
@@ -246,6 +253,18 @@ impl NoteWords {
                     .collect();
                 ("to_whom", &[], 0)
             }
+            ReplyNote::News { items } => {
+                words.news = "several";
+                if let [only] = items.as_slice() {
+                    words.ticket = Some(only.complaint.to_string());
+                    words.news = only.news.kind().as_str();
+                    if let News::Taken { by, at } = &only.news {
+                        words.by = wording::one_line(by);
+                        words.at = wording::short_time(*at, now, zone, to.language);
+                    }
+                }
+                ("news", &[], 0)
+            }
             ReplyNote::NoLongerOpen { complaint } => {
                 about(complaint);
                 ("no_longer_open", &[], 0)
@@ -295,6 +314,11 @@ impl NoteWords {
                 None => ask.complaint.to_string(),
             })
             .collect();
+        if let ReplyNote::News { items } = note {
+            let tickets = items.iter().map(|item| item.complaint.to_string());
+            words.open = tickets.take(LISTED).collect();
+            words.more = items.len().saturating_sub(LISTED);
+        }
         if let Some(answer) = hand_overs(note).into_iter().next() {
             words.answer = answer;
         }
@@ -323,6 +347,8 @@ impl NoteWords {
             by => &self.by,
             passed_to => self.passed_to.clone(),
             proposed => self.proposed.clone(),
+            news => self.news,
+            at => &self.at,
             choices => self.choices.iter().map(String::as_str).collect::<Value>(),
             code => self.code.clone().unwrap_or_default(),
             open => self.open.iter().map(String::as_str).collect::<Value>(),
@@ -338,14 +364,18 @@ impl NoteWords {
 
     /// The same for a short message: lists with shortened tickets, nothing that routes drop.
     pub(crate) fn for_sms(mut self, asks: &[OpenAsk]) -> Self {
-        self.open = asks
-            .iter()
-            .map(|ask| match ask.code {
-                Some(code) => format!("{code} {}", wording::short_ticket(ask.complaint.as_str())),
-                // Without a code the ticket is the answer, so it must be whole.
-                None => ask.complaint.to_string(),
-            })
-            .collect();
+        if !asks.is_empty() {
+            self.open = asks
+                .iter()
+                .map(|ask| match ask.code {
+                    Some(code) => {
+                        format!("{code} {}", wording::short_ticket(ask.complaint.as_str()))
+                    }
+                    // Without a code the ticket is the answer, so it must be whole.
+                    None => ask.complaint.to_string(),
+                })
+                .collect();
+        }
         self.by = lint::tame(&self.by).unwrap_or_else(|| {
             if self.language == "en" {
                 "another post".to_owned()

@@ -27,6 +27,7 @@ mod imports;
 mod kills;
 mod lost_answers;
 mod mail_service;
+mod news;
 mod notification_rules;
 mod out_of_use;
 mod peers;

@@ -25,7 +25,7 @@ use std::{
 
 use jiff::{
     SignedDuration, Timestamp,
-    civil::Date,
+    civil::{Date, DateTime},
     tz::{TimeZone, TimeZoneDatabase},
 };
 use serde::{Deserialize, Serialize};
@@ -279,6 +279,20 @@ impl Calendar {
             let (opens, closes) = self.open_on(date);
             opens <= at && at < closes
         })
+    }
+
+    /// What the clock on the wall shows.
+    pub fn local(&self, at: Timestamp) -> DateTime {
+        self.zone.to_datetime(at)
+    }
+
+    /// The next moment, from `at` on, at which the clock on the wall shows this full hour.
+    pub fn next_hour(&self, at: Timestamp, hour: u16) -> Timestamp {
+        let today = self.date_of(at);
+        let days = [Some(today), today.tomorrow().ok()].into_iter().flatten();
+        days.map(|date| self.instant(date, hour * 60))
+            .find(|moment| *moment >= at)
+            .unwrap_or(at)
     }
 
     fn date_of(&self, at: Timestamp) -> Date {

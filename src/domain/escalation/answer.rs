@@ -6,7 +6,7 @@ use super::{Answer, Effect, Input, Paging, Step};
 use crate::domain::{
     fact::{CancelReason, NoEffect, What},
     id::ResponderId,
-    message::ReplyNote,
+    message::{News, ReplyNote},
     referral::Named,
 };
 
@@ -60,6 +60,11 @@ impl Step<'_> {
             until,
             reply: answer.reply.clone(),
         });
+        let news = News::Taken {
+            by: self.short_title_of(&answer.responder),
+            at: self.now,
+        };
+        self.tell_news(Some(&answer.responder), &news);
         self.cancel_pages(CancelReason::Acknowledged);
         self.confirm(
             &answer,

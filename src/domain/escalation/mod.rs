@@ -13,6 +13,7 @@ mod call;
 mod chain;
 mod firing;
 mod hand_over;
+mod news;
 mod progress;
 mod promise;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::chain::Chain;
+pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
     calendar::Calendar,
@@ -213,6 +215,8 @@ pub enum Effect {
         /// Which complaint.
         complaint: ComplaintId,
     },
+    /// Tell somebody who was paged that they need not answer any more.
+    News(Box<NewsOrder>),
     /// Tell somebody who answered what became of it.
     Confirm {
         /// Whom.

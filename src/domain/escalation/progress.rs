@@ -13,6 +13,7 @@ use crate::domain::{
     complaint::Status,
     fact::{Alarm, CancelReason, What},
     id::UnitCode,
+    message::News,
     policy::{Reroute, StatusMeaning},
 };
 
@@ -110,6 +111,7 @@ impl Step<'_> {
             in_time,
             next,
         });
+        self.tell_news(None, &News::Progressed);
         self.release_everybody(CancelReason::Progressed);
         self.state.paging = Paging::Quiet;
         if renews {
@@ -239,6 +241,7 @@ impl Step<'_> {
             status,
             since: told,
         });
+        self.tell_news(None, &News::Closed);
         self.release_everybody(CancelReason::Closed);
         self.state.paging = Paging::Closed {
             since: self.moment(told),

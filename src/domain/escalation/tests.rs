@@ -5,6 +5,7 @@ mod clocks;
 mod delays;
 mod hand_over;
 pub(crate) mod laws;
+mod news;
 mod posts;
 mod refusals;
 mod shipped;
@@ -23,7 +24,7 @@ use crate::domain::{
     id::{CalendarId, ComplaintId, MethodId, PolicyId, PostCode, ResponderId, UnitCode},
     policy::{
         ClockRule, DeliveryRule, OnHandover, Policy, Reach, Repeat, Reroute, Role, StatusMeaning,
-        Step as PolicyStep, Target, Warning,
+        Step as PolicyStep, Target, Updates, Warning,
     },
 };
 
@@ -98,6 +99,7 @@ fn policy() -> Policy {
         renew_progress_every: None,
         on_refusal: targets(&["koordinator:penghubung"]),
         on_handover: OnHandover::Propose,
+        updates: Updates::Never,
         on_reroute: Reroute::RestartClock,
         statuses: mean
             .into_iter()

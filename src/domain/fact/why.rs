@@ -103,3 +103,26 @@ pub enum CancelReason {
     /// A ceiling of the costs is reached, and nobody waits for it.
     CostCeiling,
 }
+
+/// What somebody was told who need not answer any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewsKind {
+    /// Somebody else took it on.
+    Taken,
+    /// The unit showed progress.
+    Progressed,
+    /// It is closed.
+    Closed,
+}
+
+impl NewsKind {
+    /// Its name in ids and for templates.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Progressed => "progressed",
+            Self::Closed => "closed",
+        }
+    }
+}

@@ -143,12 +143,16 @@ impl Page {
 impl Step {
     /// Takes pages out of a bundle. With none left nothing of it may leave.
     pub(super) fn dropped(&mut self, pages: Vec<(PageId, CancelReason)>) {
+        let has_left = self.state.has_left();
         let Content::Bundle(bundle) = &mut self.state.content else {
             return;
         };
         let mut last = None;
         for (page, why) in pages {
             if bundle.remove(&page) {
+                if !has_left {
+                    self.state.taken_out.push(page.clone());
+                }
                 self.facts.push(What::PageCancelled { page, why });
                 last = Some(why);
             }

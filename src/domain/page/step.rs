@@ -11,7 +11,7 @@ use crate::domain::{
     delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
     id::ComplaintId,
-    message::Content,
+    message::{Content, ReplyNote},
 };
 
 /// The least wait before a telephone that was busy or not picked up rings again.
@@ -252,7 +252,11 @@ impl Step {
     /// Plans the same page at once as an approved template, if it was free text and there is one.
     fn as_template(&mut self, index: usize) -> bool {
         let line = &mut self.state.lines[index];
-        if line.as_template || matches!(self.state.content, Content::Reply(_)) {
+        let has_template = matches!(
+            self.state.content,
+            Content::Alert(_) | Content::Bundle(_) | Content::Reply(ReplyNote::News { .. })
+        );
+        if line.as_template || !has_template {
             return false;
         }
         line.as_template = true;

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     cost::Thrift,
-    fact::{Alarm, CancelReason, DeferReason, FoldReason, SelfTestStep, SkipReason, Unproven},
+    fact::{
+        Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SelfTestStep, SkipReason, Unproven,
+    },
     id::{MethodId, ResponderId},
     message::CheckKind,
 };
@@ -264,5 +266,21 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::LiveUnusable { why }, false) => {
             format!("ALARM: what is live cannot be used: {why}")
         }
+    }
+}
+
+pub(super) fn informed(news: NewsKind, id: bool) -> String {
+    let what = match (news, id) {
+        (NewsKind::Taken, true) => "sudah diambil",
+        (NewsKind::Taken, false) => "somebody took it on",
+        (NewsKind::Progressed, true) => "sudah ada kemajuan",
+        (NewsKind::Progressed, false) => "progress was shown",
+        (NewsKind::Closed, true) => "sudah ditutup",
+        (NewsKind::Closed, false) => "it is closed",
+    };
+    if id {
+        format!("Dikabari: {what}, tidak perlu balas")
+    } else {
+        format!("Told that no answer is needed: {what}")
     }
 }

@@ -59,6 +59,7 @@ steps = [
 repeat = { from_step = 2, every = "6h" }
 hold = "2h"
 on_refusal = ["koordinator:penghubung"]
+updates = "never"
 [statuses]
 verifikasi = "progress"
 "menunggu kelengkapan informasi" = "pause"

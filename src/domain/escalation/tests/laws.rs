@@ -11,7 +11,7 @@ use crate::domain::{
     escalation::{Effect, Escalation, Input, Paging, Running, Transition},
     fact::{Alarm, What},
     id::{PageId, PostCode, ResponderId},
-    policy::{OnHandover, Reroute, Step, Warning},
+    policy::{OnHandover, Reroute, Step, Updates, Warning},
     referral::Named,
 };
 
@@ -94,6 +94,8 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 policy.on_handover = OnHandover::Page;
                 policy.on_reroute = Reroute::KeepClock;
             }
+            policy.updates = [Updates::Daytime, Updates::Always, Updates::Never]
+                [usize::from(keep) + usize::from(begin > 20)];
             policy.on_refusal = targets(&on_refusal);
             for (who, vacant) in gaps {
                 let name = PEOPLE[who];
@@ -242,6 +244,23 @@ proptest! {
                         last.state.told.get(&order.responder), Some(&Some(order.page.clone()))
                     );
                 }
+            }
+            // News are for those whose page waits, never for who answers, never before now, and never at night.
+            for effect in &last.effects {
+                let Effect::News(order) = effect else { continue };
+                prop_assert!(world.policy.updates != Updates::Never);
+                prop_assert_eq!(
+                    before.told.get(&order.responder), Some(&Some(order.page.clone()))
+                );
+                prop_assert!(order.at > now);
+                let hour = world.context().calendar.local(order.at).hour();
+                prop_assert!(world.policy.updates == Updates::Always || (6..21).contains(&hour));
+                if let Input::Acknowledged(answer) = &input {
+                    prop_assert!(answer.responder != order.responder, "told of their own answer");
+                }
+                let brings = !matches!(input, Input::TimerFired | Input::Refused { .. });
+                prop_assert!(brings, "nothing was answered, shown or ended");
+                prop_assert!(last.state.still_news(order).is_some(), "no news from the start");
             }
             // Who has refused a promise is told of it no more while somebody else can be.
             if let Input::Refused { answer, .. } = &input

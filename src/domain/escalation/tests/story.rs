@@ -1,8 +1,7 @@
 //! Stories as tables. A line is: when | what happens | what comes of it | when it next wakes.
 //!
 //! Times are hours and minutes since the complaint came in. People of `DISHUB` go by their role.
-//! Everything that is recorded stands in the third column, so nothing happens unseen. A line that
-//! begins with `#` says why.
+//! Everything that is recorded stands in the third column. A line that begins with `#` says why.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +18,7 @@ use crate::domain::{
     id::{PageId, PostCode, ResponderId, UnitCode},
     message::{Notice, ReplyNote},
     phone::PhoneNumber,
+    policy::Updates,
     referral::Named,
 };
 
@@ -49,6 +49,8 @@ pub(super) fn shipped() -> World {
     let mut world = World::new();
     world.policy = toml::from_str(include_str!("../../../../config/policies/baku.toml")).unwrap();
     world.calendar = calendar(include_str!("../../../../config/calendars/kalender.toml"));
+    // Whom news reach is told in a file of its own, not in every line of every story.
+    world.policy.updates = Updates::Never;
     world
 }
 
