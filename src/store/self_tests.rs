@@ -90,25 +90,21 @@ fn tell(plan: &Plan, transition: &Transition) {
     let Some(ended) = &transition.ended else {
         return;
     };
-    let (gateway, number) = (plan.gateway.clone(), transition.state.number);
+    let gateway = plan.gateway.clone();
     let result = match ended {
         Ended::Passed(took) => {
             let seconds = took.as_secs_f64();
             metrics::histogram!("siaga_self_test_seconds", "gateway" => gateway.clone())
                 .record(seconds);
-            tracing::info!(gateway, number, seconds, "the test of a gateway is passed");
+            tracing::info!(gateway, seconds, "the test of a gateway is passed");
             "passed"
         }
         Ended::Failed(why) => {
-            tracing::error!(gateway, number, %why, "the test of a gateway failed");
+            tracing::error!(gateway, %why, "the test of a gateway failed");
             "failed"
         }
         Ended::Abandoned => {
-            tracing::warn!(
-                gateway,
-                number,
-                "the test of a gateway was broken off on our side"
-            );
+            tracing::warn!(gateway, "the test of a gateway was broken off on our side");
             "abandoned"
         }
     };

@@ -35,9 +35,6 @@ fn play(expect: Expect, inputs: &[(i64, Input)]) -> String {
     let mut told = Vec::new();
     for (at, input) in inputs {
         let step = state.advance(&plan, input.clone(), second(*at));
-        if let Some(number) = step.send {
-            told.push(format!("{at}: send {number}"));
-        }
         for fact in &step.facts {
             match fact {
                 What::SelfTest { step, .. } => match step {
@@ -56,6 +53,9 @@ fn play(expect: Expect, inputs: &[(i64, Input)]) -> String {
                 } => told.push(format!("{at}: well")),
                 other => panic!("{other:?}"),
             }
+        }
+        if let Some(number) = step.send {
+            told.push(format!("{at}: send {number}"));
         }
         state = step.state;
     }
