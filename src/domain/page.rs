@@ -380,8 +380,13 @@ impl Page {
         }
     }
 
-    /// Plans the first line, and with it those that it leaves no time, or all of them.
+    /// Plans the first line, and with it those that it leaves no time, or all of them. Nothing has left
+    /// yet: a bundle is planned anew with each page that joins it.
     fn plan(&mut self, reach: Reach, at: Timestamp) {
+        for line in &mut self.lines {
+            line.state = LineState::Waiting;
+            line.passed_on = false;
+        }
         match reach {
             Reach::InTurn => self.plan_from(0, at),
             Reach::Everywhere => self.lines.iter_mut().for_each(|line| line.plan(at)),
