@@ -35,7 +35,7 @@ use siaga::{
 
 use crate::support::region::{Arrived, Audit, DESK, Region, directory, holder};
 
-/// Steps that end, so that four years can be played: nobody answers here.
+/// Steps that end, so that four years can be played: nobody answers here. No news: pages are counted.
 const POLICY: &str = r#"
 id = "uji"
 version = 1
@@ -50,6 +50,7 @@ steps = [
   { after = "24h", to = ["post:SETDA.kepala"] },
 ]
 repeat = { every = "6h", limit = 0 }
+updates = "never"
 hold = "2h"
 [statuses]
 verifikasi = "progress"

@@ -351,6 +351,8 @@ async fn the_message_that_is_answered_says_which_complaint() {
     let body = tap(number, "wamid.t3", "OK 99", &wamid_about("LGWP10002"));
     assert_eq!(stage.signed(&body).await, 200);
     acknowledged("LGWP10002").await;
+    // Both are confirmed; one person gets a message every few seconds, no faster.
+    stage.meta.wait_for_messages(number, 7).await;
     // Quoting what nobody remembers means no other complaint: it is asked back.
     let before = stage.meta.messages().len();
     let body = fake_meta::text_webhook(number, "wamid.t4", now(), "siap", Some("wamid.old"));
