@@ -6,11 +6,11 @@
 //! the last one is asked a receipt for, since a telephone shows the whole or nothing.
 
 mod incoming;
-mod receipt;
+pub mod receipt;
 mod session;
 #[cfg(test)]
 mod tests;
-mod text;
+pub mod text;
 
 use std::{sync::Arc, time::Duration};
 

@@ -8,22 +8,22 @@ use crate::domain::delivery::ReceiptKind;
 
 /// What a receipt says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Receipt {
+pub struct Receipt {
     /// The SMSC's id of the message, in every spelling that it may have had in the answer.
-    pub(super) ids: Vec<String>,
+    pub ids: Vec<String>,
     /// What became of the message; none for a state that says nothing.
-    pub(super) kind: Option<ReceiptKind>,
+    pub kind: Option<ReceiptKind>,
     /// State and error as the SMSC words them, for the log.
-    pub(super) words: String,
+    pub words: String,
 }
 
 /// Whether a text is a receipt: some SMSCs leave out the mark that says so.
-pub(super) fn looks_like(text: &str) -> bool {
+pub fn looks_like(text: &str) -> bool {
     field(text, "id:").is_some() && field(text, "stat:").is_some() && field(text, "err:").is_some()
 }
 
 /// Reads a receipt; none when it names no message. `id` and `state` are the optional parameters.
-pub(super) fn read(text: &str, id: Option<&str>, state: Option<u8>) -> Option<Receipt> {
+pub fn read(text: &str, id: Option<&str>, state: Option<u8>) -> Option<Receipt> {
     let id = id.filter(|id| !id.is_empty());
     let id = id.or_else(|| field(text, "id:"))?;
     let said = field(text, "stat:").unwrap_or_default();

@@ -6,9 +6,9 @@
 use crate::domain::gsm::Alphabet;
 
 /// Data coding 0: the SMSC's default alphabet, which is GSM 7-bit.
-pub(super) const DEFAULT_ALPHABET: u8 = 0;
+pub const DEFAULT_ALPHABET: u8 = 0;
 /// Data coding 8: UCS-2.
-pub(super) const UCS2: u8 = 8;
+pub const UCS2: u8 = 8;
 
 /// Turns to the extension table for one character.
 const ESCAPE: u8 = 0x1b;
@@ -34,23 +34,25 @@ const EXTENSION: [(char, u8); 10] = [
 
 /// One short message's worth of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
+pub struct Part {
     /// The text in octets, with the header of a part of several before it.
-    pub(super) octets: Vec<u8>,
+    pub octets: Vec<u8>,
     /// Whether that header is there.
-    pub(super) has_header: bool,
+    pub has_header: bool,
 }
 
 /// A text in octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Encoded {
-    pub(super) data_coding: u8,
-    pub(super) parts: Vec<Part>,
+pub struct Encoded {
+    /// The alphabet, as SMPP numbers it.
+    pub data_coding: u8,
+    /// One short message each.
+    pub parts: Vec<Part>,
 }
 
 /// Writes a text in octets, in parts where it is long. `number` is the same in all of its parts: a
 /// telephone joins what comes from one sender under one number.
-pub(super) fn encode(text: &str, number: u8) -> Encoded {
+pub fn encode(text: &str, number: u8) -> Encoded {
     let alphabet = Alphabet::of(text);
     let characters: Vec<Vec<u8>> = text.chars().map(|c| octets_of(c, alphabet)).collect();
     let octets_a_unit = match alphabet {
@@ -118,7 +120,7 @@ fn octets_of(character: char, alphabet: Alphabet) -> Vec<u8> {
 }
 
 /// Reads the octets of an incoming message. Nothing is refused: what cannot be read is replaced.
-pub(super) fn decode(octets: &[u8], data_coding: u8) -> String {
+pub fn decode(octets: &[u8], data_coding: u8) -> String {
     match data_coding {
         // ASCII and Latin-1.
         1 | 3 => octets.iter().copied().map(char::from).collect(),
@@ -158,17 +160,17 @@ fn default_alphabet(octets: &[u8]) -> String {
 
 /// Where a part stands among the parts of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub struct Place {
     /// What all parts share.
-    pub(super) number: u16,
+    pub number: u16,
     /// How many there are.
-    pub(super) total: u8,
+    pub total: u8,
     /// Which this is, from 1.
-    pub(super) place: u8,
+    pub place: u8,
 }
 
 /// Takes the header off an incoming part: what it says of the part's place, and the rest.
-pub(super) fn split_header(octets: &[u8]) -> (Option<Place>, &[u8]) {
+pub fn split_header(octets: &[u8]) -> (Option<Place>, &[u8]) {
     let Some((&length, rest)) = octets.split_first() else {
         return (None, octets);
     };

@@ -18,6 +18,8 @@ pub mod taking;
 #[cfg(test)]
 mod tests;
 
+use std::panic;
+
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, PartType};
 use sha2::{Digest, Sha256};
 
@@ -62,12 +64,19 @@ pub enum What {
     Unreadable,
 }
 
+/// The mail in its parts; none when it is no mail. The library ends by a panic on some letters within
+/// letters, and one such mail must not keep all that follow from being read.
+fn parsed(raw: &[u8]) -> Option<Message<'_>> {
+    let parsed = panic::catch_unwind(|| MessageParser::default().parse(raw));
+    parsed
+        .ok()
+        .flatten()
+        .filter(|mail| !mail.headers().is_empty())
+}
+
 /// Reads a mail, or the beginning of one. Takes any bytes.
 pub fn read(raw: &[u8], returns: &ReturnAddress) -> Mail {
-    let Some(mail) = MessageParser::default()
-        .parse(raw)
-        .filter(|mail| !mail.headers().is_empty())
-    else {
+    let Some(mail) = parsed(raw) else {
         return Mail {
             id: name(&[raw]),
             from: None,

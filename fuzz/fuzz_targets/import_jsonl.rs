@@ -1,0 +1,9 @@
+//! A file of complaints with the ending .jsonl.
+#![no_main]
+
+#[path = "import/mod.rs"]
+mod import;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| import::read("jsonl", bytes));
