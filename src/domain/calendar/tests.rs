@@ -3,9 +3,11 @@
 //! How the table was worked out: write down the dates from the start on, strike out weekends and
 //! the days off of `config/calendars/kerja.toml`, and use up the length along what is left: a
 //! working day holds 24 hours, an office day 8.30 (Friday 6.30). Every start that is not open is
-//! moved on to the next opening first. All deadlines are read backwards too, by `elapsed`.
+//! moved on to the next opening first. All deadlines are read backwards too, by `elapsed`. The table
+//! goes on in `tests/years.rs`, and over pauses in the escalation's `tests/pauses.rs`.
 
 mod texts;
+mod years;
 
 use jiff::{SignedDuration, Timestamp};
 
