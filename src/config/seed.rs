@@ -4,6 +4,7 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use super::{
+    calendars,
     directory::Builder,
     document::Document,
     fault::{Fault, Gravity},
@@ -33,6 +34,8 @@ pub struct Sources {
     pub policies: Vec<Source>,
     /// Files of calendars; the file's name is the calendar's id.
     pub calendars: Vec<Source>,
+    /// Files of days off, one a year; the folder's name is the set's, by which calendars name it.
+    pub holidays: Vec<Source>,
 }
 
 impl Sources {
@@ -66,6 +69,16 @@ impl Sources {
                     include_str!("../../config/calendars/kerja.toml"),
                 ),
             ],
+            holidays: vec![
+                source(
+                    "config/holidays/nasional/2025.toml",
+                    include_str!("../../config/holidays/nasional/2025.toml"),
+                ),
+                source(
+                    "config/holidays/nasional/2026.toml",
+                    include_str!("../../config/holidays/nasional/2026.toml"),
+                ),
+            ],
         }
     }
 
@@ -97,6 +110,7 @@ impl Sources {
             directory,
             policies: all(policies, &data.policies),
             calendars: all(calendars, &data.calendars),
+            holidays: calendars::holiday_files(&data.holidays, faults),
         }
     }
 
@@ -119,24 +133,13 @@ impl Sources {
             }
             faults.extend(document.faults);
         }
-        for (file, text) in &self.calendars {
-            let name = Path::new(file)
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy();
-            match (CalendarId::parse(&name), Calendar::from_toml(text)) {
-                (Ok(id), Ok(calendar)) => {
-                    seeds.calendars.insert(id, calendar);
-                }
-                (Err(error), _) => faults.push(unreadable(Path::new(file), &error.to_string())),
-                (_, Err(error)) => faults.push(unreadable(Path::new(file), &error.to_string())),
-            }
-        }
+        let calendars = calendars::read(&self.holidays, &self.calendars, faults);
+        seeds.calendars.extend(calendars);
         seeds
     }
 }
 
-fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, String> {
+pub(super) fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, String> {
     let mut paths: Vec<_> = fs::read_dir(folder)
         .map_err(|error| error.to_string())?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -149,7 +152,7 @@ fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, String> {
     Ok(paths)
 }
 
-fn unreadable(path: &Path, problem: &str) -> Fault {
+pub(super) fn unreadable(path: &Path, problem: &str) -> Fault {
     Fault {
         gravity: Gravity::Error,
         file: path.display().to_string(),

@@ -103,6 +103,11 @@ impl World {
         &self.directory
     }
 
+    /// Which hours count, by name.
+    pub fn calendars(&self) -> &HashMap<CalendarId, Calendar> {
+        &self.calendars
+    }
+
     /// The policy that new complaints begin with.
     pub fn default_policy(&self) -> &PolicyRef {
         &self.default

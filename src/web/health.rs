@@ -11,6 +11,7 @@ use axum::{
 use serde::Serialize;
 
 use super::Web;
+use crate::domain::calendar::next_years_due;
 
 /// What the parts say of themselves. Given by whoever put them together.
 pub trait Health: Send + Sync {
@@ -42,6 +43,8 @@ struct Ready {
     mailbox_down: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     degraded_by_costs: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holidays_running_out: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
     dead_letters: u64,
@@ -87,6 +90,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         gateways_down: web.health.gateways_down(),
         mailbox_down: web.health.mailbox_down(),
         degraded_by_costs: web.health.costs(),
+        holidays_running_out: holidays_running_out(&web),
         open,
         waiting_to_be_handed_over: outbox,
         dead_letters,
@@ -94,11 +98,33 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
     (status, Json(body)).into_response()
 }
 
+/// Until when days off are known, of each calendar whose next year is due. The service stays ready.
+fn holidays_running_out(web: &Web) -> Vec<String> {
+    let world = web.inbound.worlds.get();
+    next_years_due(world.calendars(), web.inbound.clock.now())
+        .into_iter()
+        .map(|(id, until)| {
+            format!(
+                "calendar {id}: days off are known until {until}; later ones count as working days"
+            )
+        })
+        .collect()
+}
+
 /// `GET /metrics`.
 pub(super) async fn metrics(State(web): State<Web>) -> String {
     // Counted when it is asked for: whoever tries again or drops may be another process.
     if let Ok(count) = web.inbound.store.count_dead_letters().await {
         metrics::gauge!("siaga_dead_letters").set(count as f64);
+    }
+    for (id, calendar) in web.inbound.worlds.get().calendars() {
+        if let Some(until) = calendar.holidays_known_until() {
+            let end = until.tomorrow().unwrap_or(until);
+            let end = end.to_zoned(jiff::tz::TimeZone::UTC);
+            let end = end.map_or(f64::MAX, |end| end.timestamp().as_second() as f64);
+            metrics::gauge!("siaga_holidays_known_until_timestamp_seconds", "calendar" => id.to_string())
+                .set(end);
+        }
     }
     web.health.metrics()
 }

@@ -15,8 +15,9 @@ mod hours;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 mod words;
+mod years;
 
 use std::{
     collections::BTreeMap,
@@ -37,6 +38,7 @@ pub use self::{
     },
     hours::{Hours, InvalidOpening, Opening, WeekDay},
     words::{local_time, short_local_time},
+    years::{HolidayYear, NEXT_YEAR_IS_DUE, Revision, next_years_due},
 };
 
 /// How many days in a row may be closed before `add` gives up: longer is a broken holiday table.

@@ -117,6 +117,7 @@ attempt_timeout = "3s"
 directory = ["{root}/config/units.toml", "{people}"]
 policies = "{policies}"
 calendars = "{root}/config/calendars"
+holidays = "{root}/config/holidays"
 [[api_keys]]
 name = "test"
 sha256 = "{hash}"

@@ -10,8 +10,7 @@ use super::{
     super::{Escalation, Input},
     *,
 };
-
-const WORKING: &str = include_str!("../../../../config/calendars/kerja.toml");
+use crate::domain::calendar::tests::working_text;
 
 const OFFICE: &str = r#"
 zone = "Asia/Jakarta"
@@ -119,7 +118,7 @@ fn by_the_province_a_pause_adds_its_own_length() {
 #[test]
 fn by_working_days_a_pause_adds_its_working_time() {
     check(
-        Calendar::from_toml(WORKING).unwrap(),
+        Calendar::from_toml(&working_text()).unwrap(),
         "+07:00",
         &[
             // Ran 4 h; 68 h from Mon 28 08.20: 15.40, 24, 24, and 4.20 of Thu 31.
@@ -219,7 +218,8 @@ fn by_office_hours_a_pause_adds_its_office_time() {
 
 #[test]
 fn a_pause_is_counted_in_the_calendars_own_zone() {
-    let in_zone = |zone: &str| Calendar::from_toml(&WORKING.replace("Asia/Jakarta", zone)).unwrap();
+    let in_zone =
+        |zone: &str| Calendar::from_toml(&working_text().replace("Asia/Jakarta", zone)).unwrap();
     check(
         in_zone("Asia/Jayapura"),
         "+09:00",

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn every_feast_and_joint_leave_of_two_years_is_passed_over() {
     check(
-        &Calendar::from_toml(WORKING).unwrap(),
+        &working(),
         "+07:00",
         &[
             ("2025-01-24T14:00", "1d", "2025-01-30T14:00"), // Fri; Mon 27, Tue 28, Wed 29 off, Thu
@@ -34,7 +34,7 @@ fn every_feast_and_joint_leave_of_two_years_is_passed_over() {
 #[test]
 fn the_last_minute_before_a_day_off_belongs_to_the_day_that_ends() {
     check(
-        &Calendar::from_toml(WORKING).unwrap(),
+        &working(),
         "+07:00",
         &[
             ("2025-09-04T23:59", "1m", "2025-09-05T00:00"), // Thu at 24.00, before Maulid
@@ -51,7 +51,7 @@ fn the_last_minute_before_a_day_off_belongs_to_the_day_that_ends() {
 #[test]
 fn a_year_ends_as_any_day_does() {
     check(
-        &Calendar::from_toml(WORKING).unwrap(),
+        &working(),
         "+07:00",
         &[
             ("2025-12-26T12:00", "1d", "2025-12-30T00:00"), // on joint leave: Mon 29 in full
