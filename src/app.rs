@@ -23,15 +23,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    changes::keeper::Keeper,
     channel::sandbox::SandboxBoard,
     clock::{Clock, patience},
-    config::{Settings, seed::Seeds, settings::Scope},
+    config::{Settings, settings::Scope},
     domain::id::{ComplaintId, ResponderId},
     engine::{
         Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
     inbound::{Inbound, email::mailbox::MailboxHealth, link::Signer},
-    intake::units::UnitIndex,
+    intake::live_units::LiveUnits,
     store::Worlds,
     template::Renderer,
     web::{
@@ -44,7 +45,7 @@ use crate::{
 
 pub use self::{
     backend::Backend,
-    seeding::{publish, seeds},
+    seeding::{Files, begin, changes, files},
 };
 
 /// What a service runs on beside its settings.
@@ -77,7 +78,7 @@ impl Service {
     /// Names the part that cannot be started, and why.
     pub async fn start(
         settings: &Settings,
-        seeds: Seeds,
+        files: &Files,
         around: Surroundings,
     ) -> anyhow::Result<Self> {
         // The listener first: a port that is taken is told before anything is started.
@@ -87,9 +88,11 @@ impl Service {
         let address = listener.local_addr()?;
         let metrics = recorder()?;
         let backend = Backend::open(settings).await?;
-        let world = publish(&backend.store, seeds, &settings.data.default_policy).await?;
-        let units = Arc::new(UnitIndex::new(world.directory()));
+        let changes = changes(&backend.store, settings)?;
+        let now = around.clock.now();
+        let world = begin(&changes, files, settings.data.at_start, now).await?;
         let worlds = Worlds::new(world);
+        let units = LiveUnits::new(worlds.clone());
         let signer = (!settings.links.secret.expose_secret().is_empty()).then(|| {
             Arc::new(Signer::new(
                 settings.links.secret.clone(),
@@ -110,7 +113,7 @@ impl Service {
         );
         let inbound = Inbound {
             store: backend.store.clone(),
-            worlds,
+            worlds: worlds.clone(),
             clock: around.clock.clone(),
             contacts: settings.contacts,
         };
@@ -119,6 +122,8 @@ impl Service {
         engine.read_costs().await?;
         let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
+        let keeper = Keeper::new(changes, worlds.clone(), around.clock.clone());
+        tokio::spawn(keeper.keep(stop.clone()));
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
                 pattern: settings.scan.pattern.clone(),

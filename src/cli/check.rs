@@ -18,8 +18,9 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let mut told = String::new();
     // What does not fit has its default, so that the rest is looked at and all is told at once.
     let (settings, of_settings) = config::look(path.as_deref(), std::env::vars());
-    let (seeds, of_seeds) = app::seeds(&settings, false);
-    let due = calendar::next_years_due(&seeds.calendars, SystemClock.now());
+    let files = app::files(&settings, false);
+    let book = &files.seeds.book;
+    let due = calendar::next_years_due(&book.calendars, SystemClock.now());
     let of_years = due.into_iter().map(|(id, until)| config::Fault {
         gravity: config::Gravity::Warning,
         file: "data".to_owned(),
@@ -34,7 +35,11 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
             until.year() + 1
         ),
     });
-    for faults in [of_settings, of_seeds, config::Faults(of_years.collect())] {
+    for faults in [
+        of_settings,
+        files.faults.clone(),
+        config::Faults(of_years.collect()),
+    ] {
         wrong |= faults.has_errors();
         let is_warning = |fault: &&config::Fault| fault.gravity == config::Gravity::Warning;
         warnings += faults.0.iter().filter(is_warning).count();
@@ -60,11 +65,11 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let _ = writeln!(
         told,
         "{} units, {} posts, {} people, {} policies, {} calendars: {}",
-        seeds.directory.units.len(),
-        seeds.directory.posts.len(),
-        seeds.directory.responders.len(),
-        seeds.policies.len(),
-        seeds.calendars.len(),
+        book.directory.units.len(),
+        book.directory.posts.len(),
+        book.directory.responders.len(),
+        book.policies.len(),
+        book.calendars.len(),
         if wrong {
             "not usable".to_owned()
         } else {

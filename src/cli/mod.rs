@@ -1,19 +1,23 @@
 //! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
+mod changes;
 mod check;
 mod demo;
+mod export;
+mod history;
 mod import;
 mod import_report;
 mod letters;
 mod look;
+mod plan;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Settings, settings::LogFormat};
+use crate::config::{self, Faults, Settings, settings::LogFormat};
 
 /// Siaga makes sure that a missed deadline reaches the head's telephone until somebody answers.
 #[derive(Parser)]
@@ -36,9 +40,23 @@ enum Command {
     Import(import::Arguments),
     /// Check settings, directory, policies and calendars: all faults at once.
     Check,
-    /// Show a complaint's timeline and what comes next; without a number, what is due next.
+    /// Show how the files differ from what is live: the directory, policies and calendars.
+    Plan(plan::PlanArguments),
+    /// Put what the files say in force, as new versions.
+    Apply(plan::ApplyArguments),
+    /// Write what is live as files into a folder.
+    Export(export::Arguments),
+    /// Show who changed what, when and why: everything, or one item (policy:baku, directory).
+    History(history::Arguments),
+    /// Put an older version in force again, as a new version.
+    Revert(plan::RevertArguments),
+    /// Changes that wait for approval or for their day, and those that were made.
+    #[command(subcommand)]
+    Changes(changes::Changes),
+    /// Show a complaint's timeline and what comes next, or a version (policy:baku@3); without either,
+    /// what is due next.
     Show {
-        /// The complaint's number.
+        /// The complaint's number, or ITEM@VERSION.
         complaint: Option<String>,
     },
     /// The record of what has happened.
@@ -80,7 +98,11 @@ enum Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
+        // Files that do not fit are the caller's to mend, wherever that shows.
+        match error.downcast::<Faults>() {
+            Ok(faults) => Self::Wrong(faults.to_string()),
+            Err(error) => Self::Failed(error),
+        }
     }
 }
 
@@ -129,6 +151,15 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             serve::run(settings).await
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
+        Command::Plan(arguments) => plan::plan(&settings(call.config)?, &arguments).await,
+        Command::Apply(arguments) => plan::apply(&settings(call.config)?, &arguments).await,
+        Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,
+        Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
+        Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
+        Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
+        Command::Show {
+            complaint: Some(version),
+        } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,

@@ -12,15 +12,15 @@ use super::{
     document::Document,
     fault::{Fault, Faults, Gravity},
     gateways, inbound_email,
-    settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
+    settings::{ApiKey, AtStart, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 12] = [
-    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "costs",
-    "api_keys", "gateways",
+const SECTIONS: [&str; 13] = [
+    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "changes", "log",
+    "costs", "api_keys", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -111,6 +111,7 @@ pub(super) fn look_at(
         contacts: document.section("contacts"),
         links: document.section("links"),
         data: document.section("data"),
+        changes: document.section("changes"),
         log: document.section("log"),
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
@@ -233,7 +234,15 @@ fn check(settings: &Settings, document: &mut Document) {
         .unwrap_or_default();
     let secret = settings.links.secret.expose_secret().len();
     let filter = &settings.log.filter;
-    let errors: [Rule<'_>; 18] = [
+    let orders = settings.data.at_start == AtStart::Apply;
+    let errors: [Rule<'_>; 19] = [
+        (
+            settings.changes.approval && orders,
+            "data.at_start",
+            "\"apply\"".to_owned(),
+            "a start would pass by the approval that changes.approval asks for",
+            "write at_start = \"seed\" and use siaga apply, or approval = false",
+        ),
         (
             settings.server.body_limit < 1024,
             "server.body_limit",

@@ -1,25 +1,24 @@
 //! Seeds: the directory, policies and calendars as files of TOML, for the first start and for
 //! people to edit. Faults of all files are found at once.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use super::{
     calendars,
     directory::Builder,
     document::Document,
     fault::{Fault, Gravity},
+    places::Places,
 };
-use crate::domain::{calendar::Calendar, directory::Directory, id::CalendarId, policy::Policy};
+use crate::domain::{policy::Policy, rulebook::Rulebook};
 
 /// Everything that is seeded.
 #[derive(Debug, Default)]
 pub struct Seeds {
-    /// The directory.
-    pub directory: Directory,
-    /// The policies.
-    pub policies: Vec<Policy>,
-    /// The calendars.
-    pub calendars: HashMap<CalendarId, Calendar>,
+    /// What they say.
+    pub book: Rulebook,
+    /// Where it stands, for faults that show only when all is put together.
+    pub places: Places,
 }
 
 /// A file's name and text.
@@ -119,9 +118,9 @@ impl Sources {
         let mut seeds = Seeds::default();
         let mut builder = Builder::default();
         for (file, text) in &self.directory {
-            faults.extend(builder.add(file, text));
+            faults.extend(builder.add(file, text, &mut seeds.places));
         }
-        seeds.directory = builder.directory;
+        seeds.book.directory = builder.directory;
         for (file, text) in &self.policies {
             let mut document = Document::parse(file, text);
             let table = std::mem::take(&mut document.table);
@@ -129,12 +128,23 @@ impl Sources {
                 && let Some(mut policy) = document.piece::<Policy>("", table)
             {
                 policy.version = 0; // The store counts.
-                seeds.policies.push(policy);
+                let id = policy.id.clone();
+                seeds
+                    .places
+                    .policy(id.as_str(), file, document.lines().clone());
+                if seeds.book.policies.insert(id.clone(), policy).is_some() {
+                    document.fault(
+                        "id",
+                        id.as_str(),
+                        "another file has a policy of this id",
+                        "give each policy an id of its own",
+                    );
+                }
             }
             faults.extend(document.faults);
         }
         let calendars = calendars::read(&self.holidays, &self.calendars, faults);
-        seeds.calendars.extend(calendars);
+        seeds.book.calendars.extend(calendars);
         seeds
     }
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub links: Links,
     /// Where the directory, policies and calendars are read from.
     pub data: Data,
+    /// How these are changed.
+    pub changes: Changes,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.
@@ -257,6 +259,27 @@ pub struct Data {
     pub default_policy: String,
     /// A folder with message templates that take the place of the shipped ones.
     pub templates: Option<PathBuf>,
+    /// What a start does with the files.
+    pub at_start: AtStart,
+}
+
+/// What a start does with the files of the directory, policies and calendars.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AtStart {
+    /// An empty Redis gets what they say; otherwise what is live stays.
+    #[default]
+    Seed,
+    /// What they say takes force.
+    Apply,
+}
+
+/// How the directory, policies and calendars are changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// Whether a second person must approve each change.
+    pub approval: bool,
 }
 
 impl Default for Data {
@@ -268,6 +291,7 @@ impl Default for Data {
             holidays: "config/holidays".into(),
             default_policy: "baku".to_owned(),
             templates: None,
+            at_start: AtStart::Seed,
         }
     }
 }

@@ -17,6 +17,7 @@ pub use self::{
 };
 
 use super::{
+    change::Item,
     complaint::Status,
     cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
@@ -370,6 +371,20 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// What decisions are made by was changed: from here on these versions are in force.
+    Changed {
+        /// The number of the change.
+        change: u64,
+        /// Who made it.
+        author: String,
+        /// Who approved it, where that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved_by: Option<String>,
+        /// Why.
+        reason: String,
+        /// What became live.
+        items: Vec<NowLive>,
+    },
     /// What could not be processed was tried once more.
     LetterRetried {
         /// Its dead letter.
@@ -395,6 +410,18 @@ pub enum What {
         /// What.
         alarm: Alarm,
     },
+}
+
+/// A version that became live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowLive {
+    /// Of what.
+    pub item: Item,
+    /// Which version.
+    pub version: u32,
+    /// The SHA-256 of its content; none is out of use from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 #[expect(

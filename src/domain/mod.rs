@@ -11,11 +11,13 @@
 
 pub mod breaker;
 pub mod calendar;
+pub mod change;
 pub mod complaint;
 pub mod contacts;
 pub mod conversation;
 pub mod cost;
 pub mod delivery;
+pub mod difference;
 pub mod directory;
 pub mod escalation;
 pub mod fact;
@@ -34,5 +36,6 @@ pub mod referral;
 pub mod reply;
 pub mod return_address;
 pub mod routing;
+pub mod rulebook;
 pub mod sender;
 pub mod twilio;

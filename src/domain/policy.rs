@@ -13,6 +13,18 @@ use super::{
     id::{CalendarId, PolicyId, PostCode},
 };
 
+/// The fields of a policy that are lengths of time, by name, wherever they stand.
+pub const LENGTHS_OF_TIME: [&str; 8] = [
+    "after",
+    "again_every",
+    "every",
+    "hold",
+    "length",
+    "patience",
+    "renew_progress_every",
+    "retries",
+];
+
 /// One version of a policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -301,6 +313,19 @@ impl From<Target> for String {
 }
 
 impl Policy {
+    /// Everybody whom it names, by the field that names them: `steps[1].to`.
+    pub fn targets(&self) -> impl Iterator<Item = (String, &[Target])> {
+        let warnings = self.warnings.iter().enumerate();
+        let steps = self.steps.iter().enumerate();
+        warnings
+            .map(|(index, warning)| (format!("warnings[{index}].to"), warning.to.as_slice()))
+            .chain(steps.map(|(index, step)| (format!("steps[{index}].to"), step.to.as_slice())))
+            .chain(std::iter::once((
+                "on_refusal".to_owned(),
+                self.on_refusal.as_slice(),
+            )))
+    }
+
     /// How high a target stands: the later the policy first names it, the higher; of those that it
     /// first names together, the one it names first. One that it names only for refusals is lowest.
     pub fn height(&self, target: &Target) -> Option<(usize, Reverse<usize>)> {

@@ -5,7 +5,7 @@
 //! complaint that has no place in the due-queue gets one. Where Redis tells of changes, a key is
 //! looked at the moment it changes; the scan then only makes sure.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use futures::{StreamExt, future::join_all};
 use serde_json::{Map, Value};
@@ -16,10 +16,10 @@ use crate::{
     clock::patience,
     domain::id::ComplaintId,
     intake::{
+        live_units::LiveUnits,
         privacy,
         submission::parse_submission,
         take::{Mode, Taken, take},
-        units::UnitIndex,
     },
     store::{Keys, Loaded, Side, StoreError, keys, letters::Origin},
 };
@@ -33,7 +33,7 @@ pub struct Scan {
     /// named by what its key has in the place of the `*`.
     pub fields: Vec<(String, String)>,
     /// Units by the names that sources give them.
-    pub units: Arc<UnitIndex>,
+    pub units: LiveUnits,
 }
 
 /// What one walk found.
@@ -150,7 +150,8 @@ impl Engine {
             }
         };
         let unit = submission.unit_as_written().and_then(|written| {
-            let named = scan.units.find(written).unit_or_problem();
+            let units = scan.units.get();
+            let named = units.find(written).unit_or_problem();
             if let Err(problem) = &named {
                 tracing::warn!(complaint.ticket = %submission.complaint.id, unit = written, problem, "the coordinator's desk has it");
             }
@@ -225,6 +226,7 @@ impl Engine {
                     continue;
                 }
             };
+            let world = self.store.covering(&world, [&state.policy]).await?;
             let wants = world
                 .context(&state.policy)
                 .and_then(|context| state.wake_at(&context));

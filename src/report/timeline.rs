@@ -394,6 +394,26 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             };
             ("alarm", format!("{} {method}: {state}", person(responder)))
         }
+        What::Changed {
+            change,
+            author,
+            reason,
+            items,
+            ..
+        } => {
+            let items: Vec<String> = items
+                .iter()
+                .map(|live| format!("{}@{}", live.item, live.version))
+                .collect();
+            let items = items.join(", ");
+            (
+                "changed",
+                say(
+                    format!("Perubahan {change} berlaku ({items}), oleh {author}: {reason}"),
+                    format!("Change {change} is in force ({items}), by {author}: {reason}"),
+                ),
+            )
+        }
         What::LetterRetried { what, by, .. } => (
             "alarm",
             say(

@@ -94,6 +94,7 @@ impl Store {
             let Some(loaded) = self.load_escalation(complaint).await? else {
                 return Ok(Advanced::Unknown);
             };
+            let world = self.covering(world, [&loaded.value.policy]).await?;
             let context = world
                 .context(&loaded.value.policy)
                 .ok_or(StoreError::Closed)?;

@@ -224,10 +224,43 @@ impl Keys {
         format!("{}:{{meta}}:dead", self.prefix)
     }
 
-    /// Hash: snapshots of the directory, calendars and policies as JSON, by `KIND:ID:VERSION`.
+    /// Hash: the versions of the directory, calendars and policies, by `KIND:ID:VERSION`: the name of
+    /// a content, `sha256:HEX`, or `removed`. Written once, never changed.
     pub fn snapshots(&self) -> String {
         format!("{}:{{meta}}:snapshots", self.prefix)
     }
+
+    /// Hash: contents of versions and of changes that wait, packed, by their SHA-256.
+    pub fn contents(&self) -> String {
+        format!("{}:{{meta}}:contents", self.prefix)
+    }
+
+    /// Hash: changes as JSON, by their number.
+    pub fn changes(&self) -> String {
+        format!("{}:{{meta}}:changes", self.prefix)
+    }
+
+    /// List: the numbers of the changes that took force, in their order. Its length is the revision.
+    pub fn revisions(&self) -> String {
+        format!("{}:{{meta}}:revisions", self.prefix)
+    }
+
+    /// Sorted set: the numbers of changes that wait for their day, by time in milliseconds.
+    pub fn changes_due(&self) -> String {
+        format!("{}:{{meta}}:changes:due", self.prefix)
+    }
+
+    /// Hash `v` (how many revisions stand in the ledger), `s`: lies with the first ledger of the
+    /// complaints' side.
+    pub fn recorded_changes(&self) -> String {
+        self.in_shard(Self::FIRST, "changes")
+    }
+
+    /// The first shard of the complaints' side: its ledger has the changes.
+    pub const FIRST: Shard = Shard {
+        side: Side::Complaints,
+        number: 0,
+    };
 
     /// Hash: which version of each snapshot is live, by `KIND:ID`.
     pub fn live(&self) -> String {
@@ -255,10 +288,14 @@ impl Keys {
         format!("{}:{{meta}}:mailboxes", self.prefix)
     }
 
-    /// Channel: a shard has something due earlier than before. The message is the shard.
+    /// Channel: a shard has something due earlier than before. The message is the shard, or
+    /// [`Self::CHANGED`] when something is live or waits for its day that was not before.
     pub fn wake_channel(&self) -> String {
         format!("{}:wake", self.prefix)
     }
+
+    /// What is said on the wake channel when changes were written.
+    pub const CHANGED: &str = "changed";
 }
 
 /// An address in its one spelling.

@@ -219,6 +219,10 @@ impl Store {
                     .arg(&id);
             }
         }
+        // Pages that were just ordered have no facts yet, and an empty pipe is an error.
+        if pipe.cmd_iter().next().is_none() {
+            return Ok(Vec::new());
+        }
         type Range = Vec<(String, HashMap<String, Vec<u8>>)>;
         let found: Vec<Range> = pipe.query_async(&mut self.connection()).await?;
         found

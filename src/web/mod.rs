@@ -33,7 +33,7 @@ pub use self::calls::Calls;
 use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
 use crate::{
     inbound::{Inbound, link::Signer, twilio::Account},
-    intake::units::UnitIndex,
+    intake::live_units::LiveUnits,
 };
 
 /// What the handlers work with. Cheap to clone.
@@ -56,7 +56,7 @@ pub struct Web {
     /// Signs and checks acknowledgement links; none when no secret is configured.
     pub signer: Option<Arc<Signer>>,
     /// Units by the names that sources give them.
-    pub units: Arc<UnitIndex>,
+    pub units: LiveUnits,
     /// What the parts say of themselves.
     pub health: SharedHealth,
     /// The demo's telephones, in the demo.

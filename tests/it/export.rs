@@ -293,10 +293,10 @@ async fn history_as_it_is_pages_only_for_what_still_waits() {
     let directory = units(&rows);
     let index = UnitIndex::new(&directory);
     let mut faults = Vec::new();
-    let shipped = Sources::shipped(false).parse(&mut faults);
+    let shipped = Sources::shipped(false).parse(&mut faults).book;
     let policy = shipped
         .policies
-        .into_iter()
+        .into_values()
         .next()
         .expect("the shipped policy");
     let start: Timestamp = "2025-01-02T00:00:00Z".parse().unwrap();

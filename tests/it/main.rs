@@ -40,5 +40,6 @@ mod support;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod versions;
 mod voice_service;
 mod whatsapp_service;

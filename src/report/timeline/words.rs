@@ -181,5 +181,25 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         ),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
+        (Alarm::PolicyVersionLost { policy }, true) => format!(
+            "ALARM: kebijakan {}@{} hilang, kebijakan baku menggantikannya",
+            policy.id, policy.version
+        ),
+        (Alarm::PolicyVersionLost { policy }, false) => format!(
+            "ALARM: policy {}@{} is lost, the default one stands in for it",
+            policy.id, policy.version
+        ),
+        (Alarm::ChangeRefused { change, why }, true) => {
+            format!("ALARM: perubahan {change} tidak diberlakukan: {why}")
+        }
+        (Alarm::ChangeRefused { change, why }, false) => {
+            format!("ALARM: change {change} was not put in force: {why}")
+        }
+        (Alarm::LiveUnusable { why }, true) => {
+            format!("ALARM: aturan yang berlaku tidak dapat dipakai: {why}")
+        }
+        (Alarm::LiveUnusable { why }, false) => {
+            format!("ALARM: what is live cannot be used: {why}")
+        }
     }
 }

@@ -144,6 +144,7 @@ scopes = ["intake", "read"]
             .arg("--config")
             .arg(self.settings())
             .args(arguments)
+            .env("SIAGA_AUTHOR", "penguji")
             .envs(self.environment.iter().cloned());
         command
     }
@@ -203,6 +204,11 @@ scopes = ["intake", "read"]
     /// Lets it go on after a halt.
     pub(crate) fn go_on(&self) {
         self.process.as_ref().unwrap().go_on();
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.as_ref().unwrap().output()
     }
 
     /// Where its private Redis listens.
