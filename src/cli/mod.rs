@@ -3,6 +3,7 @@
 
 mod changes;
 mod check;
+mod deadline;
 mod demo;
 mod export;
 mod history;
@@ -59,6 +60,8 @@ enum Command {
         /// The complaint's number, or ITEM@VERSION.
         complaint: Option<String>,
     },
+    /// Tell when an answer would be due, and why, by the files: nothing is handed in.
+    Deadline(deadline::Arguments),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -160,6 +163,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Show {
             complaint: Some(version),
         } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
+        Command::Deadline(arguments) => deadline::run(&settings(call.config)?, &arguments),
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,

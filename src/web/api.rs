@@ -316,8 +316,13 @@ pub(super) async fn read(
             })
         })
         .collect();
+    let why = |language| {
+        let context = world.context(&state.policy)?;
+        (!state.is_closed()).then(|| state.explain(&context, language))
+    };
     let body = serde_json::json!({
         "complaint": standing(&world, &state, "known"),
+        "deadline_explained": { "id": why(Language::Id), "en": why(Language::En) },
         "paging": state.paging,
         "timeline": timeline,
         "next": next,

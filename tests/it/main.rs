@@ -13,6 +13,7 @@ mod changes;
 mod costs;
 mod costs_service;
 mod dead_letters;
+mod deadlines;
 mod export;
 mod failover;
 mod failover_service;

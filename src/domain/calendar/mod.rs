@@ -37,7 +37,7 @@ pub use self::{
         CalendarFault, CalendarFaults, CalendarForm, HolidayForm, HoursForm, holidays_from_json,
     },
     hours::{Hours, InvalidOpening, Opening, WeekDay},
-    words::{local_time, short_local_time},
+    words::{local_time, short_local_time, span_in_words},
     years::{HolidayYear, NEXT_YEAR_IS_DUE, Revision, next_years_due},
 };
 

@@ -18,7 +18,7 @@ use crate::domain::directory::Language;
 pub(super) const EVERY_HOUR: &str = include_str!("../../../config/calendars/kalender.toml");
 
 /// The shipped working days as one calendar, with the days off of 2025 and 2026 after their revisions.
-pub(super) fn working() -> Calendar {
+pub(in crate::domain) fn working() -> Calendar {
     let text = include_str!("../../../config/calendars/kerja.toml");
     let named = "holidays_from = [\"nasional\"]\n";
     assert!(text.contains(named));
@@ -35,6 +35,7 @@ pub(super) fn working() -> Calendar {
     calendar.with_holidays(holidays.collect())
 }
 
+/// The same in words, to be changed.
 pub(in crate::domain) fn working_text() -> String {
     toml::to_string(&working()).unwrap()
 }

@@ -11,6 +11,7 @@
 mod answer;
 mod call;
 mod chain;
+mod explain;
 mod firing;
 mod hand_over;
 mod progress;

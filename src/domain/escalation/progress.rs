@@ -142,8 +142,8 @@ impl Step<'_> {
             }
             return self.noted(status, told);
         }
-        self.state.complaint.status = status.clone();
-        self.state.promise.resume(self.now);
+        let waited = std::mem::replace(&mut self.state.complaint.status, status.clone());
+        self.state.promise.resume(self.now, waited);
         self.facts.push(What::Resumed {
             status,
             deadline: self.state.promise.due_at(&self.context),
@@ -170,7 +170,7 @@ impl Step<'_> {
 
     fn not_ours(&mut self, status: Status, told: Option<Timestamp>) {
         self.record_miss_if_due(self.now);
-        self.state.complaint.status = status.clone();
+        let waited = std::mem::replace(&mut self.state.complaint.status, status.clone());
         let kept = self.state.promise.is_kept();
         let paused = self.state.promise.is_paused();
         if kept {
@@ -178,7 +178,7 @@ impl Step<'_> {
             let next = self.state.promise.next(self.now, false);
             self.begin(next);
         } else if paused {
-            self.state.promise.resume(self.now);
+            self.state.promise.resume(self.now, waited);
         }
         let deadline = self.state.promise.due_at(&self.context);
         self.facts.push(What::NotOurs {

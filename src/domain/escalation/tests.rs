@@ -3,6 +3,7 @@
 mod answers;
 mod clocks;
 mod delays;
+mod explained;
 mod hand_over;
 pub(crate) mod laws;
 mod pauses;
