@@ -239,6 +239,7 @@ fn tuning(settings: &Settings) -> Tuning {
         attempt_timeout: engine.attempt_timeout,
         in_flight: engine.in_flight,
         code_rest: engine.code_rest,
+        bundle_window: engine.bundle_window,
     }
 }
 

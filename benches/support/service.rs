@@ -58,6 +58,9 @@ policies = "{policies}"
 calendars = "{root}/config/calendars"
 holidays = "{root}/config/holidays"
 default_policy = "bench"
+[engine]
+# The worst case: every page is a message. A flood to few people costs less.
+bundle_window = "0s"
 [log]
 filter = "warn"
 [[gateways]]

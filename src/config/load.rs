@@ -235,7 +235,7 @@ fn check(settings: &Settings, document: &mut Document) {
     let secret = settings.links.secret.expose_secret().len();
     let filter = &settings.log.filter;
     let orders = settings.data.at_start == AtStart::Apply;
-    let errors: [Rule<'_>; 19] = [
+    let errors: [Rule<'_>; 20] = [
         (
             settings.changes.approval && orders,
             "data.at_start",
@@ -284,6 +284,13 @@ fn check(settings: &Settings, document: &mut Document) {
             length(engine.code_rest),
             "a code that does not rest stands for another complaint while a late reply may come",
             "168h is good",
+        ),
+        (
+            engine.bundle_window.is_negative() || engine.bundle_window.as_mins() >= 60,
+            "engine.bundle_window",
+            length(engine.bundle_window),
+            "what is gathered in a flood is told when this has passed",
+            "60s is good, 0s gathers nothing",
         ),
         (
             scan.every.as_secs() < 1,

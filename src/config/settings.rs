@@ -153,6 +153,8 @@ pub struct Engine {
     pub in_flight: usize,
     /// How long a reply code rests after use.
     pub code_rest: SignedDuration,
+    /// How long what follows a page to the same person is gathered, to leave as one message.
+    pub bundle_window: SignedDuration,
 }
 
 impl Default for Engine {
@@ -163,6 +165,7 @@ impl Default for Engine {
             attempt_timeout: SignedDuration::from_secs(30),
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
+            bundle_window: SignedDuration::from_secs(60),
         }
     }
 }

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::id::ComplaintId;
+use super::{bundle::Bundle, id::ComplaintId};
 
 /// What one message says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ use super::id::ComplaintId;
 pub enum Content {
     /// A page: something is due, please answer.
     Alert(Alert),
+    /// Several pages to one person in one message.
+    Bundle(Bundle),
     /// An answer to a reply.
     Reply(ReplyNote),
 }
@@ -23,7 +25,25 @@ impl Content {
     pub fn complaint(&self) -> Option<&ComplaintId> {
         match self {
             Self::Alert(alert) => Some(&alert.complaint),
+            Self::Bundle(bundle) => bundle.only().map(|member| &member.alert.complaint),
             Self::Reply(note) => note.complaint(),
+        }
+    }
+
+    /// All the complaints it is about.
+    pub fn complaints(&self) -> Vec<&ComplaintId> {
+        match self {
+            Self::Bundle(bundle) => bundle.members().map(|it| &it.alert.complaint).collect(),
+            Self::Alert(_) | Self::Reply(_) => self.complaint().into_iter().collect(),
+        }
+    }
+
+    /// What it asks an answer to, of several the most urgent: that decides how it travels.
+    pub fn alert(&self) -> Option<&Alert> {
+        match self {
+            Self::Alert(alert) => Some(alert),
+            Self::Bundle(bundle) => bundle.members().next().map(|member| &member.alert),
+            Self::Reply(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - [`sender`]: one machine an address: whose each reply from there was taken for.
 
 pub mod breaker;
+pub mod bundle;
 pub mod calendar;
 pub mod change;
 pub mod complaint;

@@ -97,8 +97,8 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     }
     for (id, responder, page, input) in receipts {
         match engine.advance_page(&responder, &page, None, input).await {
-            Ok(true) => {}
-            Ok(false) => {
+            Ok(Some(_)) => {}
+            Ok(None) => {
                 tracing::warn!(page.id = %page, "a receipt for a page that is not there");
             }
             Err(StoreError::Unreadable { key, why }) => {

@@ -16,6 +16,7 @@ mod in_hand;
 mod pacing;
 mod receive;
 pub mod scan;
+mod wanted;
 
 use std::{
     future::Future,
@@ -74,6 +75,9 @@ pub struct Tuning {
     pub in_flight: usize,
     /// How long a reply code rests after use.
     pub code_rest: SignedDuration,
+    /// How long what follows a page to the same person is gathered, to leave as one message; nought
+    /// lets every page leave by itself.
+    pub bundle_window: SignedDuration,
 }
 
 impl Default for Tuning {
@@ -84,6 +88,7 @@ impl Default for Tuning {
             attempt_timeout: SignedDuration::from_secs(15),
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
+            bundle_window: SignedDuration::from_secs(60),
         }
     }
 }

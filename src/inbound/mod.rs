@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::switch::Switching;
+use self::{matching::Quoted, switch::Switching};
 use crate::{
     clock::Clock,
     domain::{
@@ -195,7 +195,7 @@ impl Inbound {
             return Ok(false);
         };
         // The answer to a reply is nobody's page: how it fared changes nothing.
-        let Some((_, responder)) = page.parts() else {
+        let Some(responder) = page.responder() else {
             return Ok(false);
         };
         metrics::counter!("siaga_receipts_total", "kind" => incoming.kind.as_str()).increment(1);
@@ -230,7 +230,7 @@ impl Inbound {
         talks: &[Versioned<Conversation>],
     ) -> Option<(Unit, Option<ReplyNote>)> {
         let now = self.clock.now();
-        let quoted = matching::quoted(incoming, people, talks);
+        let mut quoted = matching::quoted(incoming, people, talks);
         let at = people.iter().position(|person| person == responder)?;
         let Versioned {
             version,
@@ -241,9 +241,13 @@ impl Inbound {
             Some(Answers::Message { pressed: true, .. })
         );
         let mut parsed = parsed.clone();
-        if pressed && quoted.complaint().is_some() {
+        if pressed && !quoted.complaints().is_empty() {
             // The message says which; the code on its button may be another complaint's by now.
             parsed.scope = Scope::Unsaid;
+        } else if pressed && quoted == Quoted::Unsaid && parsed.scope == Scope::All {
+            // It meant all that its message named, and nobody remembers what that was.
+            parsed.scope = Scope::Unsaid;
+            quoted = Quoted::Forgotten;
         }
         let mut outcome = conversation.answer(&Incoming {
             reply: &incoming.id,

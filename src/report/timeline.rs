@@ -48,7 +48,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             .get(code)
             .map_or_else(|| code.to_string(), |post| post.title.clone())
     };
-    let of_page = |page: &PageId| page.parts().map(|(_, who)| person(&who));
+    let of_page = |page: &PageId| page.responder().map(|who| person(&who));
     let mut who = None;
     let mut transport = None;
     let (kind, text) = match &fact.what {
@@ -110,6 +110,16 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 say(
                     format!("Memanggil {title} ({})", person(responder)),
                     format!("Paging {title} ({})", person(responder)),
+                ),
+            )
+        }
+        What::Bundled { page, .. } => {
+            who = of_page(page);
+            (
+                "paged",
+                say(
+                    "Menunggu dikirim bersama aduan lain".into(),
+                    "Waits to be sent with other complaints".into(),
                 ),
             )
         }

@@ -2,7 +2,10 @@
 //!
 //! No template engine and nothing that can fail stands between a missed deadline and these.
 
-use super::words::{AlertWords, NoteWords};
+use super::{
+    bundle::BundleWords,
+    words::{AlertWords, NoteWords},
+};
 use crate::domain::gsm;
 
 /// A bare page that fits one part with every ticket (an id has at most 96 characters).
@@ -70,6 +73,33 @@ pub(crate) fn alert(words: &AlertWords) -> String {
         text.push('.');
     }
     text
+}
+
+/// A bare message about several complaints that fits one part.
+pub(crate) fn sms_bundle(words: &BundleWords) -> String {
+    several(words, words.first.two_way)
+}
+
+/// The same as a call says it, which is answered by keys.
+pub(crate) fn spoken_bundle(words: &BundleWords) -> String {
+    several(words, false)
+}
+
+fn several(words: &BundleWords, by_reply: bool) -> String {
+    let total = words.total();
+    match (words.first.language, by_reply) {
+        ("en", true) => format!("SIAGA: {total} complaints have no answer. Reply OK SEMUA."),
+        ("en", false) => format!("SIAGA: {total} complaints have no answer. Please act now."),
+        (_, true) => format!("SIAGA: {total} aduan belum direspons. Balas OK SEMUA."),
+        (_, false) => {
+            format!("SIAGA: {total} aduan belum direspons. Mohon segera ditindaklanjuti.")
+        }
+    }
+}
+
+/// The same without a short message's limits: all of them are named.
+pub(crate) fn bundle(words: &BundleWords) -> String {
+    format!("{} {}", sms_bundle(words), words.listed().join(", "))
 }
 
 /// An answer to a reply in plain words. It says what was done; the nuances are the templates'.

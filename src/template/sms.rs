@@ -133,7 +133,7 @@ pub(crate) fn note<E>(
 }
 
 /// One line in the alphabet.
-fn squeeze(text: &str) -> String {
+pub(crate) fn squeeze(text: &str) -> String {
     gsm::force(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

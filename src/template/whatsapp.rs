@@ -11,6 +11,8 @@ use crate::domain::message::{Button, Message, OpenAsk, ReplyNote};
 pub const WARNING_TEMPLATE: &str = "siaga_aduan_peringatan";
 /// The approved template for a missed deadline and for a refusal.
 pub const LATE_TEMPLATE: &str = "siaga_aduan_lewat";
+/// The approved template for several complaints at once.
+pub const BUNDLE_TEMPLATE: &str = "siaga_aduan_banyak";
 
 /// No message has more buttons.
 const MOST_BUTTONS: usize = 3;
@@ -18,7 +20,7 @@ const MOST_BUTTONS: usize = 3;
 const LONGEST_TITLE: usize = 20;
 
 /// The bodies as registered: name, language, text.
-pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
+pub(crate) const REGISTERED: [(&str, &str, &str); 6] = [
     (
         WARNING_TEMPLATE,
         "id",
@@ -38,6 +40,16 @@ pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
         LATE_TEMPLATE,
         "en",
         include_str!("../../templates/whatsapp/siaga_aduan_lewat.en.meta.txt"),
+    ),
+    (
+        BUNDLE_TEMPLATE,
+        "id",
+        include_str!("../../templates/whatsapp/siaga_aduan_banyak.id.meta.txt"),
+    ),
+    (
+        BUNDLE_TEMPLATE,
+        "en",
+        include_str!("../../templates/whatsapp/siaga_aduan_banyak.en.meta.txt"),
     ),
 ];
 
@@ -65,7 +77,7 @@ pub(crate) fn approved(words: &AlertWords) -> Message {
             words.standing()
         },
     ]);
-    let preview = fill(body_of(name, words.language), &parameters);
+    let preview = preview(name, words.language, &parameters);
     Message::WhatsappTemplate {
         name: name.to_owned(),
         language: words.language.to_owned(),
@@ -105,6 +117,11 @@ fn what_is_the_matter(words: &AlertWords, english: bool) -> String {
 fn proposed(words: &AlertWords, before: &str) -> String {
     let unit = words.proposed.as_ref();
     unit.map_or(String::new(), |unit| format!("{before}{unit}"))
+}
+
+/// An approved template in plain words.
+pub(crate) fn preview(name: &str, language: &str, parameters: &[String]) -> String {
+    fill(body_of(name, language), parameters)
 }
 
 fn body_of(name: &str, language: &str) -> &'static str {
@@ -197,7 +214,7 @@ fn accept(ask: &OpenAsk, english: bool) -> Button {
     )
 }
 
-fn button(payload: &str, title: &str) -> Button {
+pub(crate) fn button(payload: &str, title: &str) -> Button {
     Button {
         payload: payload.to_owned(),
         title: title.to_owned(),

@@ -18,6 +18,7 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub(crate) struct AlertWords {
     pub(crate) notice: &'static str,
+    pub(crate) code: Option<u16>,
     pub(crate) ticket: String,
     pub(crate) addressee: Option<String>,
     pub(crate) title: String,
@@ -95,6 +96,7 @@ impl AlertWords {
                 Notice::Refused => "refused",
                 Notice::HandedOver => "handed_over",
             },
+            code: alert.code,
             ticket: alert.complaint.to_string(),
             addressee: filled(Some(&alert.short_title)),
             title: filled(Some(&alert.title))
@@ -166,6 +168,8 @@ impl AlertWords {
             left => &self.left,
             over => &self.over,
             late => self.late,
+            standing => self.standing(),
+            code => self.code,
             answer => &self.answer,
             refusal => &self.refusal,
             two_way => self.two_way,

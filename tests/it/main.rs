@@ -9,6 +9,7 @@
 )]
 
 mod bad_requests;
+mod bundles;
 mod changes;
 mod costs;
 mod costs_service;
