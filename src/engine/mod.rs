@@ -15,6 +15,7 @@ pub mod housekeeping;
 mod in_hand;
 mod pacing;
 mod receive;
+pub mod replan;
 pub mod scan;
 mod wanted;
 

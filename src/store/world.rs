@@ -120,6 +120,19 @@ impl World {
         &self.people.directory
     }
 
+    /// A print of all calendars: other calendars, another print.
+    pub fn print_of_calendars(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let sorted: BTreeMap<_, &Calendar> = self
+            .calendars
+            .iter()
+            .map(|(id, calendar)| (id, calendar.as_ref()))
+            .collect();
+        // A calendar always has a JSON form: its maps have text keys.
+        let text = serde_json::to_string(&sorted).unwrap_or_default();
+        hex::encode(Sha256::digest(text))
+    }
+
     /// Which hours count, by name.
     pub fn calendars(&self) -> &HashMap<CalendarId, Arc<Calendar>> {
         &self.calendars
@@ -241,6 +254,11 @@ impl Worlds {
     /// The present set.
     pub fn get(&self) -> Arc<World> {
         self.now.borrow().clone()
+    }
+
+    /// Tells of every change from now on.
+    pub fn changed(&self) -> watch::Receiver<Arc<World>> {
+        self.now.subscribe()
     }
 
     /// Replaces it.

@@ -31,6 +31,7 @@ mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod replanned;
 mod service;
 mod shared_telephone;
 mod slow_gateway;
