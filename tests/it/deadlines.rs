@@ -51,13 +51,13 @@ fn a_deadline_that_might_come_is_told_with_its_reason() {
     }
     let (told, code) = ask(&["--json"]);
     assert_eq!(code, 0, "{told}");
-    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let json: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
     assert_eq!(json["deadline"], "2026-12-30T09:20:00Z");
     assert_eq!(json["calendar"], "kerja");
     // What is wrong with the call is told with what to write.
     for (more, parts) in [
         (&["--policy", "bakuu"][..], "did you mean baku?"),
-        (&["--unit", "DINAS ENTAH"], "there is no such unit"),
+        (&["--unit", "DINAS ENTAH"][..], "there is no such unit"),
     ] {
         let (told, code) = ask(more);
         assert!(code == 2 && told.contains(parts), "{code} {told}");
