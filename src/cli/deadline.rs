@@ -97,6 +97,7 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         privacy: Privacy::default(),
         status: Status::new_complaint(),
     };
+    let context = context.of_unit(complaint.unit.as_ref());
     let state = Escalation::open(context, complaint, None, received_at).state;
     let deadline = state.promise.deadline(&context).ok_or_else(|| {
         anyhow::anyhow!(

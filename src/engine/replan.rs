@@ -119,7 +119,7 @@ impl Engine {
             let state = &loaded.value;
             let covering = self.store.covering(world, [&state.policy]).await?;
             let wanted = covering
-                .context(&state.policy)
+                .context_of(state)
                 .and_then(|context| state.wake_at(&context));
             let Some((wanted, due)) = wanted.zip(due.get(&state.complaint.id)) else {
                 continue;

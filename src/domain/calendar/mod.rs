@@ -20,7 +20,7 @@ mod words;
 mod years;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, LazyLock},
 };
 
@@ -30,6 +30,8 @@ use jiff::{
     tz::{TimeZone, TimeZoneDatabase},
 };
 use serde::{Deserialize, Serialize};
+
+use super::id::CalendarId;
 
 pub(in crate::domain) use self::hours::minute_of;
 pub use self::{
@@ -64,6 +66,9 @@ pub struct Holiday {
 
 /// Days off by date.
 pub type Holidays = BTreeMap<Date, Holiday>;
+
+/// Calendars by name.
+pub type Calendars = HashMap<CalendarId, Arc<Calendar>>;
 
 /// One checked version of a service calendar. Its zone is resolved once, so asking it is cheap, and
 /// so is cloning it. In files and in the store it is a [`CalendarForm`].

@@ -7,6 +7,7 @@ impl Escalation {
     /// How the deadline came about: `3 hari kerja sejak Kamis 24 Des 2026 16.20 WIB, tanpa 25 Desember`.
     /// With what ran before a stop or a hand-over, and how long it stood still for what.
     pub fn explain(&self, context: &Context<'_>, language: Language) -> String {
+        let context = &context.of_unit(self.complaint.unit.as_ref());
         let mut text = match &self.promise.running {
             Running::Since { at, spent } if spent.is_zero() => {
                 let length = self.promise.length(context);

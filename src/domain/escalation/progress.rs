@@ -228,8 +228,10 @@ impl Step<'_> {
                 }
                 next
             }
+            // What ran is kept as a length of the old unit's own time.
             Reroute::KeepClock => old.in_other_hands(&self.context, self.now),
         };
+        self.context = self.context.of_unit(self.state.complaint.unit.as_ref());
         self.begin(next);
     }
 
@@ -286,6 +288,7 @@ impl Step<'_> {
     pub(super) fn reassigned_after_the_end(&mut self, unit: Option<UnitCode>) {
         if unit != self.state.complaint.unit {
             let from = std::mem::replace(&mut self.state.complaint.unit, unit.clone());
+            self.context = self.context.of_unit(unit.as_ref());
             self.facts.push(What::Reassigned {
                 from,
                 to: unit,
