@@ -118,10 +118,8 @@ pub(super) async fn metrics(State(web): State<Web>) -> String {
         metrics::gauge!("siaga_dead_letters").set(count as f64);
     }
     for (id, calendar) in web.inbound.worlds.get().calendars() {
-        if let Some(until) = calendar.holidays_known_until() {
-            let end = until.tomorrow().unwrap_or(until);
-            let end = end.to_zoned(jiff::tz::TimeZone::UTC);
-            let end = end.map_or(f64::MAX, |end| end.timestamp().as_second() as f64);
+        if let Some(end) = calendar.known_days_off_end() {
+            let end = end.as_second() as f64;
             metrics::gauge!("siaga_holidays_known_until_timestamp_seconds", "calendar" => id.to_string())
                 .set(end);
         }

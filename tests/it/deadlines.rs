@@ -105,7 +105,7 @@ async fn a_complaints_deadline_is_explained_and_the_end_of_known_days_off_is_tol
         "{ready}"
     );
     let (_, metrics) = siaga.get("/metrics").await;
-    let end = "siaga_holidays_known_until_timestamp_seconds{calendar=\"kerja\"} 1577836800";
+    let end = "siaga_holidays_known_until_timestamp_seconds{calendar=\"kerja\"} 1577811600";
     assert!(metrics.contains(end), "{metrics}");
     siaga.received("A1", 5).await;
     let (_, told) = siaga.get("/api/v1/complaints/A1").await;

@@ -114,6 +114,7 @@ prop_compose! {
         acting in collection::vec(collection::vec(acting(), 0..2), 4),
     ) -> Vec<(PostCode, Post)> {
         let row = UnitRow {
+            calendars: std::collections::BTreeMap::new(),
             code: code.clone(), name: unit_name.clone(), short_name: None, aliases: Vec::new(),
             head: None, head_short: None, own_posts: true,
         };

@@ -8,7 +8,6 @@
 
 mod texts;
 mod two_years;
-mod years;
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -188,8 +188,14 @@ impl AsRef<Self> for Calendar {
 impl Calendar {
     /// Until when days off are known, if that is so soon that the next year is due, or has passed.
     pub fn next_year_is_due(&self, now: Timestamp) -> Option<Date> {
+        let end = self.known_days_off_end()?;
+        let is_due = end.duration_since(now) <= NEXT_YEAR_IS_DUE;
+        self.holidays_known_until().filter(|_| is_due)
+    }
+
+    /// The first moment of the first year that the holiday table does not speak of.
+    pub fn known_days_off_end(&self) -> Option<Timestamp> {
         let until = self.holidays_known_until()?;
-        let end = self.instant(until.tomorrow().unwrap_or(until), 0);
-        (end.duration_since(now) <= NEXT_YEAR_IS_DUE).then_some(until)
+        Some(self.instant(until.tomorrow().unwrap_or(until), 0))
     }
 }
