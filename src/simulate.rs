@@ -1,11 +1,15 @@
 //! What comes next, and what came before, by the very function that does it: `advance`.
 //!
 //! [`upcoming`] lets nobody answer and looks ahead. [`replay()`] takes a complaint's facts, plays the
-//! inputs they stand for once more, and tells where the two part.
+//! inputs they stand for once more, and tells where the two part. [`preview`] shows whom a policy would
+//! tell of a complaint that might come.
 
+pub mod life;
+pub mod preview;
 mod replay;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use jiff::Timestamp;
 

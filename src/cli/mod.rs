@@ -2,10 +2,12 @@
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
 mod check;
+mod choice;
 mod demo;
 mod import;
 mod import_report;
 mod look;
+mod preview;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -40,6 +42,8 @@ enum Command {
         /// The complaint's number.
         complaint: Option<String>,
     },
+    /// Show whom a policy would tell of a complaint, when and by which way, before it is real.
+    Preview(preview::Arguments),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -125,6 +129,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             serve::run(settings).await
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
+        Command::Preview(arguments) => preview::run(&settings(call.config)?, &arguments),
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }

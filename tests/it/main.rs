@@ -24,6 +24,7 @@ mod lost_answers;
 mod notification_rules;
 mod out_of_use;
 mod peers;
+mod previews;
 mod providers_whatsapp;
 mod service;
 mod shared_telephone;

@@ -35,7 +35,7 @@ pub(crate) fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
-fn person(name: &str) -> ResponderId {
+pub(crate) fn person(name: &str) -> ResponderId {
     ResponderId::parse(name).unwrap()
 }
 
@@ -43,7 +43,7 @@ fn unit(code: &str) -> UnitCode {
     UnitCode::parse(code).unwrap()
 }
 
-fn targets(list: &[&str]) -> Vec<Target> {
+pub(crate) fn targets(list: &[&str]) -> Vec<Target> {
     list.iter()
         .map(|text| Target::parse(text).unwrap())
         .collect()
@@ -155,7 +155,7 @@ fn directory() -> Directory {
     directory
 }
 
-fn complaint(of: Option<&str>) -> Complaint {
+pub(crate) fn complaint(of: Option<&str>) -> Complaint {
     Complaint {
         id: ComplaintId::parse("LGWP1").unwrap(),
         received_at: minute(0),
@@ -173,8 +173,8 @@ fn complaint(of: Option<&str>) -> Complaint {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) policy: Policy,
-    calendar: Calendar,
-    directory: Directory,
+    pub(crate) calendar: Calendar,
+    pub(crate) directory: Directory,
 }
 
 impl World {
@@ -198,7 +198,7 @@ impl World {
         Escalation::open(self.context(), complaint(of), None, minute(0))
     }
 
-    fn post(&mut self, code: &str) -> &mut Post {
+    pub(crate) fn post(&mut self, code: &str) -> &mut Post {
         let code = PostCode::parse(code).unwrap();
         self.directory.posts.get_mut(&code).unwrap()
     }
