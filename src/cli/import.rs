@@ -114,7 +114,7 @@ fn preview(seeds: Seeds, default: &str) -> anyhow::Result<World> {
     Ok(world)
 }
 
-fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {
+pub(super) fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {
     name.map(|name| {
         TimeZone::get(name).map_err(|_| {
             Failure::Wrong(format!(

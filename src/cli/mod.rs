@@ -6,9 +6,12 @@ mod choice;
 mod demo;
 mod import;
 mod import_report;
+mod ledger_export;
 mod look;
+mod past;
 mod preview;
 mod serve;
+mod simulate;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,6 +47,8 @@ enum Command {
     },
     /// Show whom a policy would tell of a complaint, when and by which way, before it is real.
     Preview(preview::Arguments),
+    /// Play a candidate policy over what has happened, beside the policy in force.
+    Simulate(simulate::Arguments),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -65,6 +70,12 @@ enum Command {
 enum Ledger {
     /// Prove that no entry was changed, taken out, swapped or cut off.
     Verify,
+    /// Write it out as JSON Lines, entry by entry.
+    Export {
+        /// The file [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// The exit code of an import that is done but has refused rows.
@@ -131,6 +142,10 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
         Command::Preview(arguments) => preview::run(&settings(call.config)?, &arguments),
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::Simulate(arguments) => simulate::run(settings(call.config)?, arguments).await,
+        Command::Ledger(Ledger::Export { out }) => {
+            ledger_export::run(&settings(call.config)?, out).await
+        }
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

@@ -28,6 +28,7 @@ mod previews;
 mod providers_whatsapp;
 mod service;
 mod shared_telephone;
+mod simulations;
 mod slow_gateway;
 mod smpp_service;
 mod smtp_service;
