@@ -17,13 +17,14 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Instant};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use siaga::{
-    config::seed::{Seeds, Sources},
+    config::seed::Sources,
     domain::{
         complaint::Status,
         escalation::Context,
         fact::{Fact, What},
         id::{ComplaintId, UnitCode},
         policy::PolicyRef,
+        rulebook::Rulebook,
     },
     simulate::{
         compare::{Simulation, Terms},
@@ -46,13 +47,13 @@ struct History {
 const YEAR: i64 = 365 * 24 * 3600;
 
 impl History {
-    fn new(seeds: &Seeds, complaints: u64) -> Self {
+    fn new(book: &Rulebook, complaints: u64) -> Self {
         let policy = PolicyRef {
-            id: seeds.policies[0].id.clone(),
+            id: book.policies.keys().next().unwrap().clone(),
             version: 1,
         };
         let mut history = Self {
-            units: seeds.directory.units.keys().cloned().collect(),
+            units: book.directory.units.keys().cloned().collect(),
             policy,
             complaints,
             begun: 0,
@@ -155,26 +156,26 @@ fn peak() -> u64 {
 
 fn main() {
     let mut faults = Vec::new();
-    let seeds = Sources::shipped(true).parse(&mut faults);
+    let book = Sources::shipped(true).parse(&mut faults).book;
     assert!(
         faults
             .iter()
             .all(|fault| fault.gravity != siaga::config::Gravity::Error)
     );
-    let in_force = seeds.policies[0].clone();
+    let in_force = book.policies.values().next().unwrap().clone();
     let mut candidate = in_force.clone();
     candidate.warnings[0].at_percent = 30;
-    let calendar = &seeds.calendars[&in_force.clock.calendar];
-    let directory = &seeds.directory;
+    let calendar = &book.calendars[&in_force.clock.calendar];
+    let directory = &book.directory;
     let zone = TimeZone::get("Asia/Jakarta").unwrap();
     println!(
         "complaints | facts | bare fold | both policies | ratio | pages | lives kept at most | peak memory"
     );
-    let warm = History::new(&seeds, 1000).count();
+    let warm = History::new(&book, 1000).count();
     assert!(warm > 2000);
     for (complaints, aim) in [(25_000, 1.0), (1_000_000, 20.0)] {
         let begun = Instant::now();
-        let facts = History::new(&seeds, complaints)
+        let facts = History::new(&book, complaints)
             .filter(|fact| fact.complaint.is_some())
             .count();
         let bare = begun.elapsed();
@@ -192,7 +193,7 @@ fn main() {
         );
         let mut lives = Lives::default();
         let begun = Instant::now();
-        for fact in History::new(&seeds, complaints) {
+        for fact in History::new(&book, complaints) {
             let end = fact.at;
             for life in lives.take(fact) {
                 simulation.play(&life, end);

@@ -6,6 +6,7 @@
 mod arrivals;
 mod backend;
 mod gateways;
+mod mailbox;
 mod seeding;
 
 use std::{
@@ -22,15 +23,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    changes::keeper::Keeper,
     channel::sandbox::SandboxBoard,
     clock::{Clock, patience},
-    config::{Settings, seed::Seeds, settings::Scope},
+    config::{Settings, settings::Scope},
     domain::id::{ComplaintId, ResponderId},
     engine::{
         Engine, Links, Pulse, Tuning, gateways::Gateways, housekeeping::Housekeeping, scan::Scan,
     },
-    inbound::{Inbound, link::Signer},
-    intake::units::UnitIndex,
+    inbound::{Inbound, email::mailbox::MailboxHealth, link::Signer},
+    intake::live_units::LiveUnits,
     store::Worlds,
     template::Renderer,
     web::{
@@ -43,7 +45,7 @@ use crate::{
 
 pub use self::{
     backend::Backend,
-    seeding::{publish, seeds},
+    seeding::{Files, begin, changes, files},
 };
 
 /// What a service runs on beside its settings.
@@ -76,7 +78,7 @@ impl Service {
     /// Names the part that cannot be started, and why.
     pub async fn start(
         settings: &Settings,
-        seeds: Seeds,
+        files: &Files,
         around: Surroundings,
     ) -> anyhow::Result<Self> {
         // The listener first: a port that is taken is told before anything is started.
@@ -86,9 +88,11 @@ impl Service {
         let address = listener.local_addr()?;
         let metrics = recorder()?;
         let backend = Backend::open(settings).await?;
-        let world = publish(&backend.store, seeds, &settings.data.default_policy).await?;
-        let units = Arc::new(UnitIndex::new(world.directory()));
+        let changes = changes(&backend.store, settings)?;
+        let now = around.clock.now();
+        let world = begin(&changes, files, settings.data.at_start, now).await?;
         let worlds = Worlds::new(world);
+        let units = LiveUnits::new(worlds.clone());
         let signer = (!settings.links.secret.expose_secret().is_empty()).then(|| {
             Arc::new(Signer::new(
                 settings.links.secret.clone(),
@@ -109,14 +113,17 @@ impl Service {
         );
         let inbound = Inbound {
             store: backend.store.clone(),
-            worlds,
+            worlds: worlds.clone(),
             clock: around.clock.clone(),
             contacts: settings.contacts,
         };
         let stop = CancellationToken::new();
         arrivals::listen(&engine, &inbound, &stop);
         engine.read_costs().await?;
+        let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
+        let keeper = Keeper::new(changes, worlds.clone(), around.clock.clone());
+        tokio::spawn(keeper.keep(stop.clone()));
         let work = Housekeeping {
             scan: settings.scan.enabled.then(|| Scan {
                 pattern: settings.scan.pattern.clone(),
@@ -150,6 +157,7 @@ impl Service {
             health: Arc::new(PartsHealth {
                 pulse: engine.pulse(),
                 gateways: engine.gateways.clone(),
+                mailbox,
                 clock: around.clock.clone(),
                 metrics,
             }),
@@ -231,6 +239,7 @@ fn tuning(settings: &Settings) -> Tuning {
         attempt_timeout: engine.attempt_timeout,
         in_flight: engine.in_flight,
         code_rest: engine.code_rest,
+        bundle_window: engine.bundle_window,
     }
 }
 
@@ -249,6 +258,7 @@ fn api_keys(settings: &Settings, demo: bool) -> anyhow::Result<ApiKeys> {
                 .map(|scope| match scope {
                     Scope::Intake => KeyScope::Intake,
                     Scope::Read => KeyScope::Read,
+                    Scope::Operate => KeyScope::Operate,
                 })
                 .collect(),
             expires: entry.expires,
@@ -281,6 +291,7 @@ impl Links for SignedLinks {
 struct PartsHealth {
     pulse: Arc<Pulse>,
     gateways: Arc<Gateways>,
+    mailbox: Option<Arc<MailboxHealth>>,
     clock: Arc<dyn Clock>,
     metrics: PrometheusHandle,
 }
@@ -300,6 +311,10 @@ impl Health for PartsHealth {
         let down = self.gateways.down().into_iter();
         down.map(|(gateway, since)| format!("{gateway} is down since {since:.0}"))
             .collect()
+    }
+
+    fn mailbox_down(&self) -> Option<String> {
+        self.mailbox.as_ref()?.trouble()
     }
 
     fn costs(&self) -> Vec<String> {

@@ -18,12 +18,14 @@
 //! | [`intake`] | domain, store |
 //! | [`inbound`] | domain, store, clock |
 //! | [`engine`] | domain, store, intake, channel, template, clock |
+//! | [`changes`] | domain, store, config, intake, clock |
 //! | [`web`] | those that carry data to it, never the engine |
 //! | [`app`], [`cli`] | everything; nobody imports app |
 //!
 //! [`seam`] imports nothing of ours and may be named by all: it marks where a death is tested.
 
 pub mod app;
+pub mod changes;
 pub mod channel;
 pub mod cli;
 pub mod clock;

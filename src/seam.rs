@@ -19,6 +19,8 @@ pub enum Seam {
     DueCommitted,
     /// Orders for responders are claimed from a complaints' outbox; nothing is handed over.
     OrdersClaimed,
+    /// Pages are committed into a bundle that has not left.
+    BundleGathered,
     /// Orders are done on the responders' side; they still stand in the outbox.
     OrdersHandedOver,
     /// Due pages are claimed; nothing is committed.
@@ -43,11 +45,12 @@ pub enum Seam {
 
 impl Seam {
     /// All of them, along the path.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ComplaintTaken,
         Self::DueClaimed,
         Self::DueCommitted,
         Self::OrdersClaimed,
+        Self::BundleGathered,
         Self::OrdersHandedOver,
         Self::PagesClaimed,
         Self::AttemptRecorded,
@@ -67,6 +70,7 @@ impl Seam {
             Self::DueClaimed => "due_claimed",
             Self::DueCommitted => "due_committed",
             Self::OrdersClaimed => "orders_claimed",
+            Self::BundleGathered => "bundle_gathered",
             Self::OrdersHandedOver => "orders_handed_over",
             Self::PagesClaimed => "pages_claimed",
             Self::AttemptRecorded => "attempt_recorded",

@@ -33,11 +33,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "engine",
         &["domain", "store", "intake", "channel", "template", "clock"],
     ),
+    ("changes", &["domain", "store", "config", "intake", "clock"]),
     (
         "web",
         &[
             "domain", "store", "inbound", "intake", "channel", "template", "clock", "config",
-            "report", "simulate",
+            "report", "simulate", "changes",
         ],
     ),
     ("app", &["*"]),

@@ -57,6 +57,9 @@ directory = ["{units}"]
 policies = "{policies}"
 calendars = "{root}/config/calendars"
 default_policy = "bench"
+[engine]
+# The worst case: every page is a message. A flood to few people costs less.
+bundle_window = "0s"
 [log]
 filter = "warn"
 [[gateways]]

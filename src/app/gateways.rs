@@ -49,7 +49,7 @@ pub(super) fn build(settings: &Settings, board: &SandboxBoard) -> anyhow::Result
 }
 
 /// Kannel and Twilio are told where their reports go, and keys that are pressed, unless the settings
-/// say otherwise.
+/// say otherwise; e-mail, where its answers are read.
 fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     let mut own = entry.settings.clone();
     if let GatewaySettings::Twilio(twilio) = &mut own
@@ -57,6 +57,12 @@ fn with_callback(entry: &GatewayEntry, settings: &Settings) -> GatewaySettings {
     {
         let url = format!("{}/hooks/twilio/status", settings.server.public_url);
         twilio.status_callback = Some(url);
+    }
+    if let GatewaySettings::Smtp(smtp) = &mut own
+        && let Some(email) = &settings.inbound.email
+    {
+        // Looked at when the settings were read.
+        smtp.returns = email.returns().ok();
     }
     if let GatewaySettings::TwilioVoice(calls) = &mut own {
         let at = |path: &str| format!("{}/hooks/twilio/{path}", settings.server.public_url);

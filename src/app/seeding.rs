@@ -1,27 +1,27 @@
-//! What decisions are made by, from the files that seed it: read, checked, and made live.
+//! What decisions are made by at the start: what is live, or, on an empty Redis, what the files say.
 
-use std::collections::HashMap;
-
-use anyhow::anyhow;
+use jiff::Timestamp;
 
 use crate::{
+    changes::{ChangeError, Changes, Proposal, Rules},
     config::{
-        Fault, Faults, Gravity, Settings,
-        gateways::unknown_units,
+        Faults, Settings,
         seed::{Seeds, Sources},
+        settings::AtStart,
     },
-    domain::{
-        calendar::Calendar,
-        id::{CalendarId, PolicyId},
-        policy::{Policy, PolicyRef},
-        policy_check,
-    },
-    intake::units::UnitIndex,
-    store::{Store, World, snapshots::Kind},
+    store::{Store, World},
 };
 
-/// Reads and checks the seeds that the settings name, or the shipped ones with `demo`.
-pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
+/// What the files say, and everything that is wrong with it.
+pub struct Files {
+    /// What fits.
+    pub seeds: Seeds,
+    /// What does not.
+    pub faults: Faults,
+}
+
+/// Reads and checks the files that the settings name, or the shipped ones with `demo`.
+pub fn files(settings: &Settings, demo: bool) -> Files {
     let mut faults = Vec::new();
     let sources = if demo {
         Sources::shipped(true)
@@ -29,91 +29,102 @@ pub fn seeds(settings: &Settings, demo: bool) -> (Seeds, Faults) {
         Sources::read(&settings.data, &mut faults)
     };
     let seeds = sources.parse(&mut faults);
-    let calendars = seeds.calendars.keys().cloned().collect();
-    let mut findings = policy_check::check(&seeds.policies, &seeds.directory, &calendars);
-    findings.extend(UnitIndex::new(&seeds.directory).findings());
-    for finding in findings {
-        faults.push(Fault {
-            gravity: if finding.is_error {
-                Gravity::Error
-            } else {
-                Gravity::Warning
-            },
-            file: "data".to_owned(),
-            line: None,
-            path: finding.place,
-            value: finding.value,
-            problem: finding.problem,
-            remedy: finding.remedy,
-        });
-    }
-    faults.extend(unknown_units(&settings.gateways, &seeds.directory));
-    let default = &settings.data.default_policy;
-    if !seeds
-        .policies
-        .iter()
-        .any(|policy| policy.id.as_str() == default)
-    {
-        faults.push(Fault {
-            gravity: Gravity::Error,
+    match Rules::of(settings) {
+        Ok(rules) => {
+            let found = rules.faults(&seeds.book, None, &seeds.places, "data");
+            faults.extend(found.0);
+        }
+        Err(error) => faults.push(crate::config::Fault {
+            gravity: crate::config::Gravity::Error,
             file: "settings".to_owned(),
             line: None,
             path: "data.default_policy".to_owned(),
-            value: default.clone(),
-            problem: "there is no such policy".to_owned(),
+            value: settings.data.default_policy.clone(),
+            problem: error.to_string(),
             remedy: "name the id of a policy file".to_owned(),
-        });
+        }),
     }
-    (seeds, Faults(faults))
+    Files {
+        seeds,
+        faults: Faults(faults),
+    }
 }
 
-/// Makes the seeds live: each that changed gets a new version; every older version that a running
-/// escalation may still use is loaded beside it.
+/// What an administrator can do on this store.
 ///
 /// # Errors
-/// When Redis is away or the snapshots do not fit together.
-pub async fn publish(store: &Store, seeds: Seeds, default: &str) -> anyhow::Result<World> {
-    store
-        .publish(Kind::Directory, "all", &seeds.directory)
-        .await?;
-    let mut calendars: HashMap<CalendarId, Calendar> = HashMap::new();
-    for (id, calendar) in seeds.calendars {
-        store
-            .publish(Kind::Calendar, id.as_str(), &calendar)
-            .await?;
-        calendars.insert(id, calendar);
-    }
-    let mut policies: Vec<Policy> = Vec::new();
-    let mut live = HashMap::new();
-    for policy in seeds.policies {
-        let id = policy.id.clone();
-        let (version, new) = store.publish(Kind::Policy, id.as_str(), &policy).await?;
-        if new {
-            tracing::info!(policy = %id, version, "a new version of the policy is live");
+/// When the default policy's name is none.
+pub fn changes(store: &Store, settings: &Settings) -> anyhow::Result<Changes> {
+    Ok(Changes {
+        store: store.clone(),
+        rules: Rules::of(settings)?,
+    })
+}
+
+/// The world to begin with. An empty Redis gets what the files say; otherwise what is live stays,
+/// unless the settings order that the files win.
+///
+/// # Errors
+/// The files' [`Faults`] where they are needed and do not fit; or Redis is away, or what is live does
+/// not fit together.
+pub async fn begin(
+    changes: &Changes,
+    files: &Files,
+    at_start: AtStart,
+    now: Timestamp,
+) -> anyhow::Result<World> {
+    loop {
+        let live = changes.store.live().await?;
+        let is_empty = live.is_none();
+        if (is_empty || at_start == AtStart::Apply) && files.faults.has_errors() {
+            return Err(files.faults.clone().into());
         }
-        live.insert(id.clone(), version);
-        for older in 1..version {
-            if let Some(found) = store
-                .snapshot::<Policy>(Kind::Policy, id.as_str(), older)
-                .await?
-            {
-                policies.push(Policy {
-                    version: older,
-                    ..found
-                });
+        let plan = changes.plan(files.seeds.book.clone()).await?;
+        if !is_empty && at_start == AtStart::Seed {
+            tell_of_differences(files, plan.entries.len());
+            break;
+        }
+        let (author, reason) = if is_empty {
+            ("seed", "the first start: what the files say")
+        } else {
+            ("start", "data.at_start = \"apply\": what the files say")
+        };
+        let proposal = Proposal {
+            author: author.to_owned(),
+            reason: reason.to_owned(),
+            effective: None,
+            ordered: true,
+        };
+        match changes
+            .submit(&plan, &files.seeds.places, &proposal, now)
+            .await
+        {
+            Ok(submitted) => {
+                let number = submitted.change.number;
+                tracing::info!(change = number, author, "what the files say is in force");
+                break;
             }
+            Err(ChangeError::Nothing) => break,
+            // Another process starts beside this one and was faster.
+            Err(ChangeError::Raced(_)) => {}
+            Err(other) => return Err(other.into()),
         }
-        policies.push(Policy { version, ..policy });
     }
-    let id = PolicyId::parse(default)?;
-    let version = live
-        .get(&id)
-        .copied()
-        .ok_or_else(|| anyhow!("data.default_policy = {default}: there is no such policy"))?;
-    Ok(World::new(
-        seeds.directory,
-        policies,
-        calendars,
-        PolicyRef { id, version },
-    )?)
+    let live = changes.store.live().await?.unwrap_or_default();
+    Ok(World::of(live, &changes.rules.default_policy)?)
+}
+
+fn tell_of_differences(files: &Files, differences: usize) {
+    let errors = files.faults.0.iter().filter(|it| it.is_error()).count();
+    if errors > 0 {
+        tracing::warn!(
+            errors,
+            "the files of the section [data] do not fit; what is live stays in force: siaga check tells more"
+        );
+    } else if differences > 0 {
+        tracing::warn!(
+            differences,
+            "what is live differs from the files and stays in force: siaga plan shows it, siaga apply takes the files"
+        );
+    }
 }

@@ -12,8 +12,9 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let mut told = String::new();
     // What does not fit has its default, so that the rest is looked at and all is told at once.
     let (settings, of_settings) = config::look(path.as_deref(), std::env::vars());
-    let (seeds, of_seeds) = app::seeds(&settings, false);
-    for faults in [of_settings, of_seeds] {
+    let files = app::files(&settings, false);
+    let book = &files.seeds.book;
+    for faults in [of_settings, files.faults] {
         wrong |= faults.has_errors();
         let is_warning = |fault: &&config::Fault| fault.gravity == config::Gravity::Warning;
         warnings += faults.0.iter().filter(is_warning).count();
@@ -39,11 +40,11 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let _ = writeln!(
         told,
         "{} units, {} posts, {} people, {} policies, {} calendars: {}",
-        seeds.directory.units.len(),
-        seeds.directory.posts.len(),
-        seeds.directory.responders.len(),
-        seeds.policies.len(),
-        seeds.calendars.len(),
+        book.directory.units.len(),
+        book.directory.posts.len(),
+        book.directory.responders.len(),
+        book.policies.len(),
+        book.calendars.len(),
         if wrong {
             "not usable".to_owned()
         } else {

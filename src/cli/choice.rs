@@ -9,14 +9,15 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use super::Failure;
 use crate::{
     app,
-    config::{
-        Settings,
-        fault::did_you_mean,
-        seed::{Seeds, Sources},
-    },
+    config::{Settings, fault::did_you_mean, seed::Sources},
     domain::{
-        calendar::Holidays, delivery::Transport, directory::Language, id::UnitCode, policy::Policy,
+        calendar::Holidays,
+        delivery::Transport,
+        directory::Language,
+        id::{PolicyId, UnitCode},
+        policy::Policy,
         policy_check,
+        rulebook::Rulebook,
     },
     intake::units::UnitIndex,
     simulate::preview::Place,
@@ -41,12 +42,12 @@ impl From<Tongue> for Language {
 }
 
 /// The directory, policies and calendars of the files that the settings name.
-pub(super) fn seeds(settings: &Settings) -> Result<Seeds, Failure> {
-    let (seeds, faults) = app::seeds(settings, false);
-    if faults.has_errors() {
-        return Err(Failure::Wrong(faults.to_string()));
+pub(super) fn book(settings: &Settings) -> Result<Rulebook, Failure> {
+    let files = app::files(settings, false);
+    if files.faults.has_errors() {
+        return Err(Failure::Wrong(files.faults.to_string()));
     }
-    Ok(seeds)
+    Ok(files.book.book)
 }
 
 /// The policy of a file, or the one of the settings' files that has this id; by default the one that
@@ -54,10 +55,11 @@ pub(super) fn seeds(settings: &Settings) -> Result<Seeds, Failure> {
 pub(super) fn policy(
     named: Option<&str>,
     settings: &Settings,
-    seeds: &Seeds,
+    book: &Rulebook,
 ) -> Result<Policy, Failure> {
     let named = named.unwrap_or(&settings.data.default_policy);
-    if let Some(known) = seeds.policies.iter().find(|it| it.id.as_str() == named) {
+    let mut policies = book.policies.values();
+    if let Some(known) = policies.find(|it| it.id.as_str() == named) {
         return Ok(known.clone());
     }
     let path = Path::new(named);
@@ -65,7 +67,7 @@ pub(super) fn policy(
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
     if !is_file && !path.exists() {
-        let ids = seeds.policies.iter().map(|policy| policy.id.as_str());
+        let ids = book.policies.keys().map(PolicyId::as_str);
         let hint = did_you_mean(named, ids.clone()).map_or_else(
             || format!("known are {}", ids.collect::<Vec<_>>().join(", ")),
             |id| format!("did you mean {id}?"),
@@ -74,11 +76,11 @@ pub(super) fn policy(
             "--policy {named}: there is no such policy, and no such file: {hint}"
         )));
     }
-    policy_of_file(path, seeds)
+    policy_of_file(path, book)
 }
 
 /// The policy of a file, checked against the directory.
-pub(super) fn policy_of_file(path: &Path, seeds: &Seeds) -> Result<Policy, Failure> {
+pub(super) fn policy_of_file(path: &Path, book: &Rulebook) -> Result<Policy, Failure> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
         Failure::Wrong(format!(
@@ -90,13 +92,16 @@ pub(super) fn policy_of_file(path: &Path, seeds: &Seeds) -> Result<Policy, Failu
         policies: vec![(name.clone(), text)],
         ..Sources::default()
     };
-    let read = sources.parse(&mut faults).policies;
+    let policies = sources.parse(&mut faults).book.policies;
     let faults = crate::config::Faults(faults);
     if faults.has_errors() {
         return Err(Failure::Wrong(faults.to_string()));
     }
-    let calendars = seeds.calendars.keys().cloned().collect();
-    let findings = policy_check::check(&read, &seeds.directory, &calendars);
+    let read = Rulebook {
+        policies,
+        ..book.clone()
+    };
+    let findings = policy_check::check(&read);
     let errors: Vec<String> = findings
         .into_iter()
         .filter(|finding| finding.is_error)
@@ -107,7 +112,7 @@ pub(super) fn policy_of_file(path: &Path, seeds: &Seeds) -> Result<Policy, Failu
             )
         })
         .collect();
-    match read.into_iter().next() {
+    match read.policies.into_values().next() {
         Some(policy) if errors.is_empty() => Ok(policy),
         Some(_) => Err(Failure::Wrong(errors.join("\n"))),
         None => Err(Failure::Wrong(format!("{name}: there is no policy in it"))),
@@ -115,11 +120,11 @@ pub(super) fn policy_of_file(path: &Path, seeds: &Seeds) -> Result<Policy, Failu
 }
 
 /// A unit by its code, its name or another spelling of it.
-pub(super) fn unit(text: &str, seeds: &Seeds) -> Result<UnitCode, Failure> {
-    let index = UnitIndex::new(&seeds.directory);
+pub(super) fn unit(text: &str, book: &Rulebook) -> Result<UnitCode, Failure> {
+    let index = UnitIndex::new(&book.directory);
     let found = index.find(text).unit_or_problem();
     found.cloned().map_err(|problem| {
-        let codes = seeds.directory.units.keys().map(UnitCode::as_str);
+        let codes = book.directory.units.keys().map(UnitCode::as_str);
         let hint = did_you_mean(&text.to_uppercase(), codes)
             .map_or_else(String::new, |code| format!(": did you mean {code}?"));
         Failure::Wrong(format!("--unit {text}: {problem}{hint}"))
@@ -162,9 +167,9 @@ pub(super) fn length(option: &str, text: &str) -> Result<SignedDuration, Failure
 
 /// What previews and simulations know of the place: every day off that any calendar names, and the
 /// transports that have a gateway.
-pub(super) fn place(settings: &Settings, seeds: &Seeds) -> Result<Place, Failure> {
+pub(super) fn place(settings: &Settings, book: &Rulebook) -> Result<Place, Failure> {
     let mut holidays = Holidays::new();
-    for calendar in seeds.calendars.values() {
+    for calendar in book.calendars.values() {
         holidays.extend(calendar.holidays().clone());
     }
     let gateways = settings.gateways.iter();

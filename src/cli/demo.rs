@@ -90,18 +90,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     settings.engine.attempt_timeout = stretch(8.0);
     let board = SandboxBoard::default();
     let demo = Arc::new(Demo::new(board.clone(), clock.clone()));
-    let (seeds, faults) = app::seeds(&settings, true);
-    if faults.has_errors() {
-        return Err(Failure::Wrong(faults.to_string()));
-    }
-    let directory = seeds.directory.clone();
+    let files = app::files(&settings, true);
+    let directory = files.seeds.book.directory.clone();
     let around = Surroundings {
         clock: clock.clone(),
         demo: Some(demo.clone()),
         board,
     };
     let signals = Signals::listen()?;
-    let service = Service::start(&settings, seeds, around).await?;
+    let service = Service::start(&settings, &files, around).await?;
     println!(
         "The demo is at http://{}/demo  (Ctrl-C ends it)",
         service.address

@@ -16,18 +16,15 @@ use super::{Failure, REFUSED, import_report};
 use crate::{
     app::{self, Backend},
     clock::{Clock, SystemClock},
-    config::{Settings, seed::Seeds},
-    domain::{
-        id::PolicyId,
-        policy::{Policy, PolicyRef},
-    },
+    config::{Settings, settings::AtStart},
+    domain::{id::PolicyId, rulebook::Rulebook},
     intake::{
         file::{self, FileError, Options, Row, Rows},
         import::{Refused, Target, batch},
         mark::{self, Mark},
         units::UnitIndex,
     },
-    store::World,
+    store::{Live, World},
 };
 
 /// The words of `siaga import`.
@@ -75,22 +72,24 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Result<Exit
         sheet: arguments.sheet.clone(),
     };
     let now = SystemClock.now();
-    let (seeds, faults) = app::seeds(&settings, false);
-    if faults.has_errors() {
-        return Err(Failure::Wrong(faults.to_string()));
-    }
+    let files = app::files(&settings, false);
     let wrong = |error: FileError| Failure::Wrong(error.to_string());
     let rows = file::open(&arguments.file, &options, now).map_err(wrong)?;
     import_report::columns(&rows);
     if arguments.dry_run {
-        let world = preview(seeds, &settings.data.default_policy)?;
+        if files.faults.has_errors() {
+            return Err(Failure::Wrong(files.faults.to_string()));
+        }
+        let world = preview(files.seeds.book, &settings.data.default_policy)?;
         return look(rows, &world, &arguments).await;
     }
-    let print = mark::print(&arguments.file, &options, &seeds.directory)
-        .map_err(|error| Failure::Wrong(format!("{}: {error}", arguments.file.display())))?;
     let backend = Backend::join(&settings).await?;
     let outcome = async {
-        let world = app::publish(&backend.store, seeds, &settings.data.default_policy).await?;
+        // What is live decides, not the files: they are for the first start.
+        let changes = app::changes(&backend.store, &settings)?;
+        let world = app::begin(&changes, &files, AtStart::Seed, now).await?;
+        let print = mark::print(&arguments.file, &options, world.directory())
+            .map_err(|error| Failure::Wrong(format!("{}: {error}", arguments.file.display())))?;
         hand_in(rows, &backend, &world, &print, &arguments).await
     }
     .await;
@@ -98,20 +97,13 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Result<Exit
     outcome
 }
 
-/// The seeds as they would be live, without a store.
-fn preview(seeds: Seeds, default: &str) -> anyhow::Result<World> {
-    let policies = seeds.policies.into_iter();
-    let policies = policies.map(|policy| Policy {
-        version: 1,
-        ..policy
-    });
-    let default = PolicyRef {
-        id: PolicyId::parse(default)?,
-        version: 1,
+/// What the files say as it would be live, without a store.
+fn preview(book: Rulebook, default: &str) -> anyhow::Result<World> {
+    let live = Live {
+        book,
+        ..Live::default()
     };
-    let policies = policies.collect();
-    let world = World::new(seeds.directory, policies, seeds.calendars, default)?;
-    Ok(world)
+    Ok(World::of(live, &PolicyId::parse(default)?)?)
 }
 
 pub(super) fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {

@@ -10,13 +10,12 @@ use crate::{
     config::Settings,
     domain::{
         calendar::local_time,
-        directory::{Directory, Language},
+        directory::Language,
         id::{ComplaintId, PolicyId},
-        policy::{Policy, PolicyRef},
     },
     report::timeline,
     simulate,
-    store::{Side, Store, World, snapshots::Kind},
+    store::{Side, Store, World},
 };
 
 pub(super) async fn show(
@@ -44,25 +43,26 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
         )));
     };
     let state = found.value;
-    let directory = store
-        .live_snapshot::<Directory>(Kind::Directory, "all")
-        .await
-        .map_err(anyhow::Error::from)?
-        .map(|(_, directory)| directory)
-        .unwrap_or_default();
+    let live = store.live().await.map_err(anyhow::Error::from)?;
+    let world = World::of(
+        live.unwrap_or_default(),
+        &PolicyId::parse(&settings.data.default_policy).map_err(anyhow::Error::from)?,
+    )
+    .map_err(anyhow::Error::from)?;
+    let world = store.covering(&world, [&state.policy]).await;
+    let world = world.map_err(anyhow::Error::from)?;
+    let directory = world.directory();
     let zone = &settings.server.zone;
     println!("{id}: {} ({})", state.complaint.status, state.phase());
     for fact in store.timeline(&id).await.map_err(anyhow::Error::from)? {
-        let line = timeline::line(&fact, &directory, Language::Id);
+        let line = timeline::line(&fact, directory, Language::Id);
         println!(
             "  {}  {}",
             local_time(line.at, zone, Language::Id),
             line.text
         );
     }
-    if let Some(world) = world_of(store, directory, &state.policy).await?
-        && let Some(context) = world.context(&state.policy)
-    {
+    if let Some(context) = world.context(&state.policy) {
         println!("Berikutnya, bila tidak ada jawaban:");
         for next in simulate::upcoming(&state, context, 6) {
             let who: Vec<String> = next.told.iter().map(|(_, post)| post.to_string()).collect();
@@ -76,32 +76,6 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-/// The world that one escalation runs in, from what lies in the store.
-async fn world_of(
-    store: &Store,
-    directory: Directory,
-    policy: &PolicyRef,
-) -> Result<Option<World>, Failure> {
-    let found = store
-        .snapshot::<Policy>(Kind::Policy, policy.id.as_str(), policy.version)
-        .await
-        .map_err(anyhow::Error::from)?;
-    let Some(found) = found else { return Ok(None) };
-    let calendar = store
-        .live_snapshot(Kind::Calendar, found.clock.calendar.as_str())
-        .await
-        .map_err(anyhow::Error::from)?;
-    let Some((_, calendar)) = calendar else {
-        return Ok(None);
-    };
-    let calendars = [(found.clock.calendar.clone(), calendar)].into();
-    let policies = vec![Policy {
-        version: policy.version,
-        ..found
-    }];
-    Ok(World::new(directory, policies, calendars, policy.clone()).ok())
-}
-
 async fn due(settings: &Settings, store: &Store) -> Result<ExitCode, Failure> {
     for shard in store.keys().shards(Side::Complaints) {
         let (waiting, outbox) = store.depths(shard).await.map_err(anyhow::Error::from)?;
@@ -112,8 +86,10 @@ async fn due(settings: &Settings, store: &Store) -> Result<ExitCode, Failure> {
         );
         println!("{shard}: {waiting} waiting, {outbox} to be handed over, next at {next}");
     }
-    for letter in store.dead_letters(10).await.map_err(anyhow::Error::from)? {
-        println!("dead letter: {letter}");
+    let letters = store.count_dead_letters().await;
+    let letters = letters.map_err(anyhow::Error::from)?;
+    if letters > 0 {
+        println!("{letters} dead letters: siaga dead-letters list");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,19 @@
 //! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
+mod changes;
 mod check;
 mod choice;
 mod demo;
+mod export;
+mod history;
 mod import;
 mod import_report;
 mod ledger_export;
+mod letters;
 mod look;
 mod past;
+mod plan;
 mod preview;
 mod serve;
 mod simulate;
@@ -17,7 +22,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Settings, settings::LogFormat};
+use crate::config::{self, Faults, Settings, settings::LogFormat};
 
 /// Siaga makes sure that a missed deadline reaches the head's telephone until somebody answers.
 #[derive(Parser)]
@@ -40,9 +45,23 @@ enum Command {
     Import(import::Arguments),
     /// Check settings, directory, policies and calendars: all faults at once.
     Check,
-    /// Show a complaint's timeline and what comes next; without a number, what is due next.
+    /// Show how the files differ from what is live: the directory, policies and calendars.
+    Plan(plan::PlanArguments),
+    /// Put what the files say in force, as new versions.
+    Apply(plan::ApplyArguments),
+    /// Write what is live as files into a folder.
+    Export(export::Arguments),
+    /// Show who changed what, when and why: everything, or one item (policy:baku, directory).
+    History(history::Arguments),
+    /// Put an older version in force again, as a new version.
+    Revert(plan::RevertArguments),
+    /// Changes that wait for approval or for their day, and those that were made.
+    #[command(subcommand)]
+    Changes(changes::Changes),
+    /// Show a complaint's timeline and what comes next, or a version (policy:baku@3); without either,
+    /// what is due next.
     Show {
-        /// The complaint's number.
+        /// The complaint's number, or ITEM@VERSION.
         complaint: Option<String>,
     },
     /// Show whom a policy would tell of a complaint, when and by which way, before it is real.
@@ -52,6 +71,9 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What could not be processed: look, try again, drop.
+    #[command(subcommand)]
+    DeadLetters(letters::Words),
     /// Make an API key; only its hash belongs into the settings.
     Key {
         /// Whose it is.
@@ -91,7 +113,11 @@ enum Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
+        // Files that do not fit are the caller's to mend, wherever that shows.
+        match error.downcast::<Faults>() {
+            Ok(faults) => Self::Wrong(faults.to_string()),
+            Err(error) => Self::Failed(error),
+        }
     }
 }
 
@@ -141,11 +167,21 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
         Command::Preview(arguments) => preview::run(&settings(call.config)?, &arguments),
-        Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::Simulate(arguments) => simulate::run(settings(call.config)?, arguments).await,
         Command::Ledger(Ledger::Export { out }) => {
             ledger_export::run(&settings(call.config)?, out).await
         }
+        Command::Plan(arguments) => plan::plan(&settings(call.config)?, &arguments).await,
+        Command::Apply(arguments) => plan::apply(&settings(call.config)?, &arguments).await,
+        Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,
+        Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
+        Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
+        Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
+        Command::Show {
+            complaint: Some(version),
+        } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
+        Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
+        Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }
@@ -173,6 +209,11 @@ fn log(settings: &Settings) {
     use tracing_subscriber::EnvFilter;
     let filter =
         EnvFilter::try_new(&settings.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // At `trace` the mailbox's library writes what it sends, and so the password.
+    let filter = match "async_imap=info".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -74,10 +74,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let seeds = choice::seeds(settings)?;
-    let policy = choice::policy(arguments.policy.as_deref(), settings, &seeds)?;
-    let place = choice::place(settings, &seeds)?;
-    let calendar = seeds.calendars.get(&policy.clock.calendar);
+    let book = choice::book(settings)?;
+    let policy = choice::policy(arguments.policy.as_deref(), settings, &book)?;
+    let place = choice::place(settings, &book)?;
+    let calendar = book.calendars.get(&policy.clock.calendar);
     let calendar = calendar.ok_or_else(|| {
         Failure::Wrong(format!(
             "policy {}: its calendar {} is not there",
@@ -87,7 +87,7 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     let context = Context {
         policy: &policy,
         calendar,
-        directory: &seeds.directory,
+        directory: &book.directory,
     };
     let received_at = match &arguments.at {
         Some(text) => choice::moment("--at", text, &place.zone)?,
@@ -120,10 +120,10 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         language: arguments.language.into(),
     };
     let units: Vec<Option<UnitCode>> = if arguments.all_units {
-        seeds.directory.units.keys().cloned().map(Some).collect()
+        book.directory.units.keys().cloned().map(Some).collect()
     } else {
         let named = arguments.unit.as_deref();
-        vec![named.map(|text| choice::unit(text, &seeds)).transpose()?]
+        vec![named.map(|text| choice::unit(text, &book)).transpose()?]
     };
     let previews: Vec<_> = units
         .into_iter()

@@ -13,17 +13,14 @@ use crate::{
 };
 
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failure> {
-    let (seeds, faults) = app::seeds(&settings, false);
-    if faults.has_errors() {
-        return Err(Failure::Wrong(faults.to_string()));
-    }
+    let files = app::files(&settings, false);
     let signals = Signals::listen()?;
     let around = Surroundings {
         clock: Arc::new(SystemClock),
         demo: None,
         board: SandboxBoard::default(),
     };
-    let service = Service::start(&settings, seeds, around).await?;
+    let service = Service::start(&settings, &files, around).await?;
     tracing::info!(address = %service.address, "siaga is on the alert");
     signals.told().await;
     tracing::info!("stopping: what is in flight is settled first");

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::Backend,
     clock::{Clock, SystemClock},
-    config::{Settings, seed::Seeds},
+    config::Settings,
     domain::{delivery::Transport, directory::Language, escalation::Context, policy::Policy},
     intake::file::Options,
     simulate::{
@@ -25,7 +25,7 @@ use crate::{
         outcome::{self, Outcome},
         tally::Prices,
     },
-    store::{Side, snapshots::Kind},
+    store::Side,
 };
 
 /// The words of `siaga simulate`.
@@ -93,49 +93,26 @@ enum Who {
 const FOLLOWED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 pub(super) async fn run(settings: Settings, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let mut seeds = choice::seeds(&settings)?;
+    let mut book = choice::book(&settings)?;
     let backend = match arguments.history {
         Some(_) => None,
         None => Some(Backend::join(&settings).await?),
     };
     if let Some(backend) = &backend {
-        live(&mut seeds, backend).await?;
+        live(&mut book, backend).await?;
     }
-    let done = simulate(&settings, &arguments, &seeds, backend.as_ref()).await;
+    let done = simulate(&settings, &arguments, &book, backend.as_ref()).await;
     if let Some(backend) = backend {
         backend.close();
     }
     done
 }
 
-/// What is live in Redis takes the place of the files' contents.
-async fn live(seeds: &mut Seeds, backend: &Backend) -> Result<(), Failure> {
-    let store = &backend.store;
-    let redis = |error| Failure::from(anyhow::Error::from(error));
-    if let Some((_, directory)) = store
-        .live_snapshot(Kind::Directory, "all")
-        .await
-        .map_err(redis)?
-    {
-        seeds.directory = directory;
-    }
-    for policy in &mut seeds.policies {
-        let found = store
-            .live_snapshot::<Policy>(Kind::Policy, policy.id.as_str())
-            .await
-            .map_err(redis)?;
-        if let Some((version, found)) = found {
-            *policy = Policy { version, ..found };
-        }
-    }
-    for (id, calendar) in &mut seeds.calendars {
-        if let Some((_, found)) = store
-            .live_snapshot(Kind::Calendar, id.as_str())
-            .await
-            .map_err(redis)?
-        {
-            *calendar = found;
-        }
+/// What is live in Redis takes the place of the files' contents; an empty Redis has none.
+async fn live(book: &mut Rulebook, backend: &Backend) -> Result<(), Failure> {
+    let live = backend.store.live().await.map_err(anyhow::Error::from)?;
+    if let Some(live) = live {
+        *book = live.book;
     }
     Ok(())
 }
@@ -143,13 +120,13 @@ async fn live(seeds: &mut Seeds, backend: &Backend) -> Result<(), Failure> {
 async fn simulate(
     settings: &Settings,
     arguments: &Arguments,
-    seeds: &Seeds,
+    book: &Rulebook,
     backend: Option<&Backend>,
 ) -> Result<ExitCode, Failure> {
-    let candidate = choice::policy(Some(&arguments.policy), settings, seeds)?;
+    let candidate = choice::policy(Some(&arguments.policy), settings, book)?;
     let in_force = match arguments.against.as_str() {
-        "live" => choice::policy(None, settings, seeds)?,
-        file => choice::policy(Some(file), settings, seeds)?,
+        "live" => choice::policy(None, settings, book)?,
+        file => choice::policy(Some(file), settings, book)?,
     };
     let zone = choice::zone(settings)?;
     let moment = |option: &str, text: &Option<String>| {
@@ -174,7 +151,7 @@ async fn simulate(
                 path,
                 &options,
                 undated_after,
-                &seeds.directory,
+                &book.directory,
                 now,
             )?)
         }
@@ -193,8 +170,8 @@ async fn simulate(
         follow: follow.or_else(|| of_rows.then_some(FOLLOWED)),
     };
     let mut simulation = Simulation::new(
-        context(&candidate, seeds)?,
-        context(&in_force, seeds)?,
+        context(&candidate, book)?,
+        context(&in_force, book)?,
         &zone,
         prices(settings, &arguments.price)?,
         terms,
@@ -213,7 +190,7 @@ async fn simulate(
         });
     }
     let policies = (&candidate, &in_force);
-    let directory = &seeds.directory;
+    let directory = &book.directory;
     let outcome = Outcome::of(&simulation, policies, directory, answers, &zone, notes);
     if let Some(path) = &arguments.html {
         std::fs::write(path, outcome::html(&outcome, language))
@@ -232,10 +209,10 @@ async fn simulate(
     })
 }
 
-fn context<'a>(policy: &'a Policy, seeds: &'a Seeds) -> Result<Context<'a>, Failure> {
-    let calendar = seeds.calendars.get(&policy.clock.calendar);
+fn context<'a>(policy: &'a Policy, book: &'a Rulebook) -> Result<Context<'a>, Failure> {
+    let calendar = book.calendars.get(&policy.clock.calendar);
     let calendar = calendar.ok_or_else(|| {
-        let known: Vec<_> = seeds.calendars.keys().map(ToString::to_string).collect();
+        let known: Vec<_> = book.calendars.keys().map(ToString::to_string).collect();
         Failure::Wrong(format!(
             "policy {}: clock.calendar = {}: there is no such calendar: known are {}",
             policy.id,
@@ -246,7 +223,7 @@ fn context<'a>(policy: &'a Policy, seeds: &'a Seeds) -> Result<Context<'a>, Fail
     Ok(Context {
         policy,
         calendar,
-        directory: &seeds.directory,
+        directory: &book.directory,
     })
 }
 

@@ -1,11 +1,12 @@
 //! The directory's files: units, posts, people, who holds what and who acts for a time.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     document::Document,
     fault::{Fault, did_you_mean},
+    places::Places,
 };
 use crate::domain::{
     delivery::{Address, EmailAddress, Transport},
@@ -16,80 +17,104 @@ use crate::domain::{
     policy::Role,
 };
 
-#[derive(Deserialize)]
+/// A unit as it stands in a file.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct UnitRow {
-    code: UnitCode,
-    name: String,
-    #[serde(default)]
-    short_name: Option<String>,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(default)]
-    head: Option<String>,
-    #[serde(default)]
-    head_short: Option<String>,
-    #[serde(default = "yes")]
-    own_posts: bool,
+pub(super) struct UnitRow {
+    pub(super) code: UnitCode,
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) short_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) head: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) head_short: Option<String>,
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub(super) own_posts: bool,
 }
 
 fn yes() -> bool {
     true
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PostRow {
-    unit: UnitCode,
-    role: Role,
-    title: String,
-    short_title: String,
+impl UnitRow {
+    /// The titles of its own posts, and the short ones, in the order of [`OWN_POSTS`].
+    pub(super) fn own_titles(&self) -> [(String, String); 3] {
+        let Self { code, name, .. } = self;
+        let head = self.head.clone();
+        let head_short = self.head_short.clone();
+        [
+            (
+                head.unwrap_or_else(|| format!("Kepala {name}")),
+                head_short.unwrap_or_else(|| format!("Ka {code}")),
+            ),
+            (format!("Sekretaris {name}"), format!("Sekr {code}")),
+            (format!("Penghubung Aduan {name}"), format!("PIC {code}")),
+        ]
+    }
 }
 
-#[derive(Deserialize)]
+/// A post as it stands in a file.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct PersonRow {
-    id: ResponderId,
-    name: String,
+pub(super) struct PostRow {
+    pub(super) unit: UnitCode,
+    pub(super) role: Role,
+    pub(super) title: String,
+    pub(super) short_title: String,
+}
+
+/// A person as they stand in a file.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PersonRow {
+    pub(super) id: ResponderId,
+    pub(super) name: String,
     #[serde(default)]
-    language: Language,
-    #[serde(default)]
-    sms: Option<String>,
-    #[serde(default)]
-    whatsapp: Option<String>,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    voice: Option<String>,
-    #[serde(default)]
-    order: Option<Vec<Transport>>,
-    #[serde(default)]
-    disabled: Vec<MethodId>,
-    #[serde(default)]
-    methods: Vec<MethodRow>,
-    #[serde(default)]
-    rules: Vec<Rule>,
+    pub(super) language: Language,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sms: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) whatsapp: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) voice: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) order: Option<Vec<Transport>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) disabled: Vec<MethodId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) methods: Vec<MethodRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rules: Vec<Rule>,
 }
 
 /// A contact method beside the usual ones, with a name of its own: a second telephone.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct MethodRow {
-    id: MethodId,
-    transport: Transport,
-    address: String,
+pub(super) struct MethodRow {
+    pub(super) id: MethodId,
+    pub(super) transport: Transport,
+    pub(super) address: String,
 }
 
-#[derive(Deserialize)]
+/// Somebody who acts for a time, as it stands in a file.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct ActingRow {
-    post: PostCode,
-    responder: ResponderId,
-    kind: ActingKind,
-    decree: String,
-    from: String,
-    until: String,
+pub(super) struct ActingRow {
+    pub(super) post: PostCode,
+    pub(super) responder: ResponderId,
+    pub(super) kind: ActingKind,
+    pub(super) decree: String,
+    pub(super) from: String,
+    pub(super) until: String,
 }
+
+/// The posts that a unit has unless it says otherwise.
+pub(super) const OWN_POSTS: [&str; 3] = ["kepala", "sekretaris", "penghubung"];
 
 /// Puts a directory together from its files.
 #[derive(Default)]
@@ -100,9 +125,11 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Reads one file; what does not fit is a fault each.
-    pub(super) fn add(&mut self, file: &str, text: &str) -> Vec<Fault> {
+    pub(super) fn add(&mut self, file: &str, text: &str, places: &mut Places) -> Vec<Fault> {
         let mut document = Document::parse(file, text);
         if let Some(value) = document.table.remove("coordinator") {
+            let line = document.line("coordinator");
+            places.other("directory: coordinator".to_owned(), file, line);
             match value.as_str().map(UnitCode::parse) {
                 Some(Ok(code)) => self.directory.coordinator = Some(code),
                 _ => document.fault(
@@ -115,11 +142,19 @@ impl Builder {
         }
         for (path, table) in document.list("units") {
             if let Some(row) = document.piece::<UnitRow>(&path, table) {
+                let line = document.line(&path);
+                places.other(format!("directory: unit {}", row.code), file, line);
+                for role in OWN_POSTS {
+                    let post = format!("directory: post {}.{role}", row.code);
+                    places.other(post, file, line);
+                }
                 self.unit(&mut document, &path, row);
             }
         }
         for (path, table) in document.list("posts") {
             if let Some(row) = document.piece::<PostRow>(&path, table) {
+                let place = format!("directory: post {}.{}", row.unit, row.role);
+                places.other(place, file, document.line(&path));
                 self.post(&mut document, &path, row);
             }
         }
@@ -127,17 +162,24 @@ impl Builder {
         let orders = method_orders(text);
         for (index, (path, table)) in document.list("people").into_iter().enumerate() {
             if let Some(row) = document.piece::<PersonRow>(&path, table) {
+                let place = format!("directory: person {}", row.id);
+                places.other(place, file, document.line(&path));
                 let order = orders.get(index).cloned().unwrap_or_default();
                 self.person(&mut document, &path, row, order);
             }
         }
         if let Some(toml::Value::Table(holders)) = document.table.remove("holders") {
             for (post, who) in holders {
+                // What is wrong with a post that is held is, as a rule, who holds it.
+                let line = document.line(&format!("holders.{post}"));
+                places.other(format!("directory: post {post}"), file, line);
                 self.holder(&mut document, &post, &who);
             }
         }
         for (path, table) in document.list("acting") {
             if let Some(row) = document.piece::<ActingRow>(&path, table) {
+                let place = format!("directory: post {}", row.post);
+                places.other(place, file, document.line(&path));
                 self.acting(&mut document, &path, row);
             }
         }
@@ -162,28 +204,7 @@ impl Builder {
             return;
         }
         if row.own_posts {
-            let head = row
-                .head
-                .clone()
-                .unwrap_or_else(|| format!("Kepala {}", row.name));
-            let head_short = row
-                .head_short
-                .clone()
-                .unwrap_or_else(|| format!("Ka {}", row.code));
-            let posts = [
-                ("kepala", head, head_short),
-                (
-                    "sekretaris",
-                    format!("Sekretaris {}", row.name),
-                    format!("Sekr {}", row.code),
-                ),
-                (
-                    "penghubung",
-                    format!("Penghubung Aduan {}", row.name),
-                    format!("PIC {}", row.code),
-                ),
-            ];
-            for (role, title, short_title) in posts {
+            for (role, (title, short_title)) in OWN_POSTS.into_iter().zip(row.own_titles()) {
                 // These three words are roles.
                 if let Ok(role) = Role::parse(role) {
                     self.post(
@@ -281,7 +302,13 @@ impl Builder {
                     transport,
                     address,
                 }),
-                Err(problem) => document.fault(&field, &format!("{text:?}"), &problem, ""),
+                Err(problem) => {
+                    let remedy = match transport {
+                        Transport::Email => "write it as name@example.go.id",
+                        _ => "write it as 0812-3456-7890 or +6281234567890",
+                    };
+                    document.fault(&field, &format!("{text:?}"), &problem, remedy);
+                }
             }
         }
         for (index, id) in row.disabled.iter().enumerate() {

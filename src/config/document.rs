@@ -21,7 +21,7 @@ pub struct Document {
     pub table: Table,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
-    lines: HashMap<String, usize>,
+    lines: Lines,
     from_elsewhere: HashMap<String, String>,
 }
 
@@ -35,7 +35,7 @@ impl Document {
             file: file.to_owned(),
             table: Table::new(),
             faults: Vec::new(),
-            lines: lines(text),
+            lines: Lines::of(text),
             from_elsewhere: HashMap::new(),
         };
         match text.parse::<Table>() {
@@ -218,13 +218,12 @@ impl Document {
 
     /// The line of a path, or of the nearest that stands around it.
     pub fn line(&self, path: &str) -> Option<usize> {
-        let mut path = path;
-        loop {
-            if let Some(line) = self.lines.get(path) {
-                return Some(*line);
-            }
-            path = &path[..path.rfind(['.', '['])?];
-        }
+        self.lines.of_path(path)
+    }
+
+    /// Where its fields stand.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
     }
 }
 
@@ -309,7 +308,29 @@ fn shown(path: &str, value: &Value) -> String {
     }
 }
 
-/// The line of each field, by its path. A plain reading of the text: headers and `name =` lines.
+/// The line of each field of a file, by its path.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(HashMap<String, usize>);
+
+impl Lines {
+    /// Where the fields of a text stand.
+    pub fn of(text: &str) -> Self {
+        Self(lines(text))
+    }
+
+    /// The line of a path, or of the nearest that stands around it.
+    pub fn of_path(&self, path: &str) -> Option<usize> {
+        let mut path = path;
+        loop {
+            if let Some(line) = self.0.get(path) {
+                return Some(*line);
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+}
+
+/// A plain reading of the text: headers and `name =` lines.
 fn lines(text: &str) -> HashMap<String, usize> {
     let mut lines = HashMap::new();
     let mut counts: HashMap<String, usize> = HashMap::new();

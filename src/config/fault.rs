@@ -34,6 +34,11 @@ pub struct Fault {
 const MANY: usize = 6;
 
 impl Fault {
+    /// Whether it cannot be lived with.
+    pub fn is_error(&self) -> bool {
+        self.gravity == Gravity::Error
+    }
+
     /// Whether another warning says the same of another place of the same file.
     fn is_like(&self, other: &Self) -> bool {
         let says = |fault: &Self| {
@@ -77,7 +82,7 @@ pub struct Faults(pub Vec<Fault>);
 impl Faults {
     /// Whether anything is an error.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|fault| fault.gravity == Gravity::Error)
+        self.0.iter().any(Fault::is_error)
     }
 }
 

@@ -11,16 +11,16 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways,
-    settings::{ApiKey, Gateway, RedisMode, Scan, Settings},
+    gateways, inbound_email,
+    settings::{ApiKey, AtStart, Gateway, RedisMode, Scan, Settings},
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 12] = [
-    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "log", "costs",
-    "api_keys", "gateways",
+const SECTIONS: [&str; 13] = [
+    "server", "redis", "engine", "scan", "inbound", "contacts", "links", "data", "changes", "log",
+    "costs", "api_keys", "gateways",
 ];
 
 /// Before an environment variable that sets a field: `SIAGA__SERVER__LISTEN`.
@@ -111,12 +111,14 @@ pub(super) fn look_at(
         contacts: document.section("contacts"),
         links: document.section("links"),
         data: document.section("data"),
+        changes: document.section("changes"),
         log: document.section("log"),
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
     };
     check(&settings, &mut document);
+    inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
     let faults = Faults(document.finish(&SECTIONS));
     (settings, faults)
@@ -232,7 +234,15 @@ fn check(settings: &Settings, document: &mut Document) {
         .unwrap_or_default();
     let secret = settings.links.secret.expose_secret().len();
     let filter = &settings.log.filter;
-    let errors: [Rule<'_>; 18] = [
+    let orders = settings.data.at_start == AtStart::Apply;
+    let errors: [Rule<'_>; 20] = [
+        (
+            settings.changes.approval && orders,
+            "data.at_start",
+            "\"apply\"".to_owned(),
+            "a start would pass by the approval that changes.approval asks for",
+            "write at_start = \"seed\" and use siaga apply, or approval = false",
+        ),
         (
             settings.server.body_limit < 1024,
             "server.body_limit",
@@ -274,6 +284,13 @@ fn check(settings: &Settings, document: &mut Document) {
             length(engine.code_rest),
             "a code that does not rest stands for another complaint while a late reply may come",
             "168h is good",
+        ),
+        (
+            engine.bundle_window.is_negative() || engine.bundle_window.as_mins() >= 60,
+            "engine.bundle_window",
+            length(engine.bundle_window),
+            "what is gathered in a flood is told when this has passed",
+            "60s is good, 0s gathers nothing",
         ),
         (
             scan.every.as_secs() < 1,

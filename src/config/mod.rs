@@ -6,10 +6,13 @@
 mod costs;
 mod directory;
 pub mod document;
+pub mod export;
 pub mod fault;
 pub mod gateways;
+pub mod inbound_email;
 mod limits;
 pub mod load;
+pub mod places;
 pub mod seed;
 pub mod settings;
 mod words;

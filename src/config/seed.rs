@@ -1,24 +1,23 @@
 //! Seeds: the directory, policies and calendars as files of TOML, for the first start and for
 //! people to edit. Faults of all files are found at once.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use super::{
     directory::Builder,
-    document::Document,
+    document::{Document, Lines},
     fault::{Fault, Gravity},
+    places::Places,
 };
-use crate::domain::{calendar::Calendar, directory::Directory, id::CalendarId, policy::Policy};
+use crate::domain::{calendar::Calendar, id::CalendarId, policy::Policy, rulebook::Rulebook};
 
 /// Everything that is seeded.
 #[derive(Debug, Default)]
 pub struct Seeds {
-    /// The directory.
-    pub directory: Directory,
-    /// The policies.
-    pub policies: Vec<Policy>,
-    /// The calendars.
-    pub calendars: HashMap<CalendarId, Calendar>,
+    /// What they say.
+    pub book: Rulebook,
+    /// Where it stands, for faults that show only when all is put together.
+    pub places: Places,
 }
 
 /// A file's name and text.
@@ -105,9 +104,9 @@ impl Sources {
         let mut seeds = Seeds::default();
         let mut builder = Builder::default();
         for (file, text) in &self.directory {
-            faults.extend(builder.add(file, text));
+            faults.extend(builder.add(file, text, &mut seeds.places));
         }
-        seeds.directory = builder.directory;
+        seeds.book.directory = builder.directory;
         for (file, text) in &self.policies {
             let mut document = Document::parse(file, text);
             let table = std::mem::take(&mut document.table);
@@ -115,7 +114,18 @@ impl Sources {
                 && let Some(mut policy) = document.piece::<Policy>("", table)
             {
                 policy.version = 0; // The store counts.
-                seeds.policies.push(policy);
+                let id = policy.id.clone();
+                seeds
+                    .places
+                    .policy(id.as_str(), file, document.lines().clone());
+                if seeds.book.policies.insert(id.clone(), policy).is_some() {
+                    document.fault(
+                        "id",
+                        id.as_str(),
+                        "another file has a policy of this id",
+                        "give each policy an id of its own",
+                    );
+                }
             }
             faults.extend(document.faults);
         }
@@ -126,10 +136,31 @@ impl Sources {
                 .to_string_lossy();
             match (CalendarId::parse(&name), Calendar::from_toml(text)) {
                 (Ok(id), Ok(calendar)) => {
-                    seeds.calendars.insert(id, calendar);
+                    seeds.book.calendars.insert(id, calendar);
                 }
                 (Err(error), _) => faults.push(unreadable(Path::new(file), &error.to_string())),
-                (_, Err(error)) => faults.push(unreadable(Path::new(file), &error.to_string())),
+                (_, Err(error)) => {
+                    let lines = Lines::of(text);
+                    faults.extend(error.0.into_iter().map(|fault| {
+                        Fault {
+                            gravity: Gravity::Error,
+                            file: file.clone(),
+                            line: lines.of_path(&fault.field).or_else(|| {
+                                // One that is no TOML names its line itself.
+                                fault.field.strip_prefix("line ")?.parse().ok()
+                            }),
+                            problem: if fault.value.is_empty() {
+                                "missing"
+                            } else {
+                                "does not fit"
+                            }
+                            .to_owned(),
+                            path: fault.field,
+                            value: fault.value,
+                            remedy: fault.remedy,
+                        }
+                    }));
+                }
             }
         }
         seeds

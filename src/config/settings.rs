@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
     domain::{contacts::Contacts, pace::Limit, routing::Route},
@@ -30,6 +31,8 @@ pub struct Settings {
     pub links: Links,
     /// Where the directory, policies and calendars are read from.
     pub data: Data,
+    /// How these are changed.
+    pub changes: Changes,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.
@@ -150,6 +153,8 @@ pub struct Engine {
     pub in_flight: usize,
     /// How long a reply code rests after use.
     pub code_rest: SignedDuration,
+    /// How long what follows a page to the same person is gathered, to leave as one message.
+    pub bundle_window: SignedDuration,
 }
 
 impl Default for Engine {
@@ -160,6 +165,7 @@ impl Default for Engine {
             attempt_timeout: SignedDuration::from_secs(30),
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
+            bundle_window: SignedDuration::from_secs(60),
         }
     }
 }
@@ -207,7 +213,7 @@ impl Default for Scan {
     }
 }
 
-/// What webhooks are authenticated by. An empty one lets nobody in.
+/// What webhooks are authenticated by (an empty one lets nobody in), and where e-mail is read.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Inbound {
@@ -217,6 +223,8 @@ pub struct Inbound {
     pub whatsapp_verify_token: SecretString,
     /// The app secret by which Meta signs.
     pub whatsapp_app_secret: SecretString,
+    /// The mailbox that answers and bounces come to; none: nobody reads them.
+    pub email: Option<InboundEmail>,
 }
 
 /// Signed acknowledgement links.
@@ -252,6 +260,27 @@ pub struct Data {
     pub default_policy: String,
     /// A folder with message templates that take the place of the shipped ones.
     pub templates: Option<PathBuf>,
+    /// What a start does with the files.
+    pub at_start: AtStart,
+}
+
+/// What a start does with the files of the directory, policies and calendars.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AtStart {
+    /// An empty Redis gets what they say; otherwise what is live stays.
+    #[default]
+    Seed,
+    /// What they say takes force.
+    Apply,
+}
+
+/// How the directory, policies and calendars are changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// Whether a second person must approve each change.
+    pub approval: bool,
 }
 
 impl Default for Data {
@@ -262,6 +291,7 @@ impl Default for Data {
             calendars: "config/calendars".into(),
             default_policy: "baku".to_owned(),
             templates: None,
+            at_start: AtStart::Seed,
         }
     }
 }
@@ -341,6 +371,8 @@ pub enum Scope {
     Intake,
     /// Read complaints and their timelines.
     Read,
+    /// Look at what could not be processed, try it again, drop it.
+    Operate,
 }
 
 /// A way out.

@@ -403,9 +403,12 @@ fn the_shipped_seeds_hold() {
     let mut faults = Vec::new();
     let seeds = Sources::shipped(true).parse(&mut faults);
     assert!(faults.is_empty(), "{faults:#?}");
-    assert_eq!(seeds.directory.units.len(), 53, "51 units and two desks");
-    let calendars = seeds.calendars.keys().cloned().collect();
-    let findings = policy_check::check(&seeds.policies, &seeds.directory, &calendars);
+    assert_eq!(
+        seeds.book.directory.units.len(),
+        53,
+        "51 units and two desks"
+    );
+    let findings = policy_check::check(&seeds.book);
     let errors: Vec<_> = findings.iter().filter(|finding| finding.is_error).collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
@@ -456,11 +459,7 @@ until = "2026-01-01T00:00:00+07:00"
     ] {
         assert!(text.contains(place), "{place}\n{text}");
     }
-    let findings = policy_check::check(
-        &[],
-        &seeds.directory,
-        &std::collections::BTreeSet::default(),
-    );
+    let findings = policy_check::check(&seeds.book);
     let problems: Vec<_> = findings.iter().map(|f| f.problem.as_str()).collect();
     assert!(
         problems

@@ -7,16 +7,22 @@
 //! after use, so that a late reply can never hit another complaint.
 
 mod methods;
+mod sent;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::methods::{Change, StopReason, Stopped, Switch, Switched};
+pub use self::{
+    methods::{Change, StopReason, Stopped, Switch, Switched},
+    sent::SentMessage,
+};
 use super::{
+    bundle::Gathering,
     id::{ComplaintId, MethodId},
     message::{OpenAsk, ReplyNote},
+    referral::Named,
     reply::{Meaning, Reply, Scope},
 };
 
@@ -41,6 +47,9 @@ pub struct Conversation {
     /// The last messages to this person that a reply may quote by their gateway's id, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<SentMessage>,
+    /// What was sent last, and what is gathered since to leave as one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gathering: Option<Gathering>,
     /// How many replies in a row were not understood.
     #[serde(default)]
     pub misunderstood: u32,
@@ -68,27 +77,6 @@ pub struct Resting {
     pub complaint: ComplaintId,
     /// Until when it is not given again.
     pub until: Timestamp,
-}
-
-/// A message that went out, as a reply may quote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentMessage {
-    /// The gateway's id of it: bare for WhatsApp, see [`SentMessage::name_at`] for short messages.
-    pub id: String,
-    /// The complaint it was about, where it was about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<ComplaintId>,
-    /// The attempt's reference, where receipts of it come under the gateway's id alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-}
-
-impl SentMessage {
-    /// The name of a message whose receipts come under the gateway's id alone. Two gateways may
-    /// count from the same number.
-    pub fn name_at(gateway: &str, id: &str) -> String {
-        format!("{gateway}/{id}")
-    }
 }
 
 /// Which codes are a person's: those that leave `place` when divided by `of`.
@@ -141,6 +129,8 @@ pub enum About<'a> {
     Unsaid,
     /// One about this complaint.
     Complaint(&'a ComplaintId),
+    /// One that named all of these.
+    Several(&'a [ComplaintId]),
     /// One that is no longer remembered. It means no other complaint than its own.
     Forgotten,
 }
@@ -156,6 +146,8 @@ pub enum Outcome {
         complaints: Vec<ComplaintId>,
         /// To whom, in their words.
         to: Option<String>,
+        /// Whom those words name; the conversation knows no directory, so this is looked up after.
+        named: Option<Named>,
     },
     /// Only an answer is due.
     Say(ReplyNote),
@@ -188,6 +180,8 @@ const WORDS: [u16; 1] = [86];
 const HANDLED: usize = 128;
 /// How many messages are remembered for a reply to quote: the pages of some days to one person.
 const MESSAGES: usize = 50;
+/// How many complaints those that named several may name in all: the bundles of a long flood.
+const NAMED: usize = 500;
 /// How many questions a message lists.
 const LISTED: usize = 5;
 /// How many replies in a row get an explanation of how to answer.
@@ -257,10 +251,18 @@ impl Conversation {
     /// Remembers a message that went out.
     pub fn sent(&mut self, message: &SentMessage) {
         self.messages.retain(|known| known.id != message.id);
-        if self.messages.len() == MESSAGES {
-            self.messages.remove(0);
-        }
         self.messages.push(message.clone());
+        let mut room = NAMED;
+        let fits = |message: &&SentMessage| {
+            let named = message.named.len();
+            let fits = named <= room;
+            room = room.saturating_sub(named);
+            fits
+        };
+        // The newest are kept; the last one always is.
+        let newest_first = self.messages.iter().rev().take(MESSAGES);
+        let kept = newest_first.take_while(fits).count().max(1);
+        self.messages.drain(..self.messages.len() - kept);
     }
 
     /// The message that the gateway calls so.
@@ -329,10 +331,12 @@ impl Conversation {
             Meaning::Refuse => self.aimed(incoming, |complaints| Outcome::Refuse {
                 complaints,
                 to: None,
+                named: None,
             }),
             Meaning::HandOver { to } => self.aimed(incoming, |complaints| Outcome::Refuse {
                 complaints,
                 to: to.clone(),
+                named: None,
             }),
             Meaning::List if open.is_empty() => Outcome::Say(ReplyNote::NothingOpen),
             Meaning::List => Outcome::Say(ReplyNote::List { open, more }),
@@ -391,11 +395,9 @@ impl Conversation {
                 outcome(chosen)
             }
             Scope::Unsaid => {
-                if let About::Complaint(complaint) = incoming.about
-                    && (self.asks.contains_key(complaint)
-                        || self.resting.iter().any(|r| r.complaint == *complaint))
-                {
-                    return outcome(vec![complaint.clone()]);
+                let meant = self.meant(incoming.about);
+                if !meant.is_empty() {
+                    return outcome(meant);
                 }
                 match open.len() {
                     0 => Outcome::Say(ReplyNote::NothingOpen),
@@ -406,6 +408,25 @@ impl Conversation {
                     _ => Outcome::Say(ReplyNote::WhichOne { open, more }),
                 }
             }
+        }
+    }
+
+    /// What a bare answer to a message of ours means: of what that named, the open ones; if none is
+    /// open, those that were, so that the truth can be told.
+    fn meant(&self, about: About<'_>) -> Vec<ComplaintId> {
+        let named = match about {
+            About::Complaint(complaint) => std::slice::from_ref(complaint),
+            About::Several(complaints) => complaints,
+            About::Unsaid | About::Forgotten => &[],
+        };
+        let of_those = |is_it: &dyn Fn(&ComplaintId) -> bool| -> Vec<ComplaintId> {
+            named.iter().filter(|it| is_it(it)).cloned().collect()
+        };
+        let open = of_those(&|complaint| self.asks.contains_key(complaint));
+        if open.is_empty() {
+            of_those(&|complaint| self.resting.iter().any(|it| it.complaint == *complaint))
+        } else {
+            open
         }
     }
 

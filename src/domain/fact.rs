@@ -4,6 +4,7 @@
 //! whatever one of them claims can be shown.
 
 mod alarm;
+pub mod carried;
 mod link;
 mod why;
 
@@ -17,12 +18,14 @@ pub use self::{
 };
 
 use super::{
+    change::Item,
     complaint::Status,
     cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     policy::{PolicyRef, Target},
+    referral::Named,
     reply::Meaning,
 };
 
@@ -110,6 +113,13 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         acting: Option<ActingKind>,
     },
+    /// A page waits to travel with others, in one message.
+    Bundled {
+        /// The page.
+        page: PageId,
+        /// The bundle that carries it.
+        into: PageId,
+    },
     /// A target stood for nobody who is paged.
     Skipped {
         /// The target as the policy writes it.
@@ -142,6 +152,9 @@ pub enum What {
         /// To whom they would hand it, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<String>,
+        /// Whom those words name in the directory, where they name one and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
         /// The reply it came with.
         reply: String,
     },
@@ -366,11 +379,57 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// What decisions are made by was changed: from here on these versions are in force.
+    Changed {
+        /// The number of the change.
+        change: u64,
+        /// Who made it.
+        author: String,
+        /// Who approved it, where that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved_by: Option<String>,
+        /// Why.
+        reason: String,
+        /// What became live.
+        items: Vec<NowLive>,
+    },
+    /// What could not be processed was tried once more.
+    LetterRetried {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom: an API key, or a user of the command line.
+        by: String,
+    },
+    /// What could not be processed was given up.
+    LetterDropped {
+        /// Its dead letter.
+        letter: String,
+        /// What it was, cut.
+        what: String,
+        /// By whom.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Something an operator must know.
     Alarm {
         /// What.
         alarm: Alarm,
     },
+}
+
+/// A version that became live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NowLive {
+    /// Of what.
+    pub item: Item,
+    /// Which version.
+    pub version: u32,
+    /// The SHA-256 of its content; none is out of use from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 #[expect(
@@ -382,24 +441,4 @@ fn is_nought(cost: &u64) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facts_that_were_written_before_are_still_read() {
-        for old in [
-            r#"{"k":"opened","received_at":"2026-11-24T00:00:00Z","unit":"DISHUB","policy":{"id":"baku","version":1},"deadline":"2026-11-25T00:00:00Z"}"#,
-            r#"{"k":"progressed","status":"verifikasi","shown_at":"2026-11-24T01:00:00Z","promise":1,"in_time":true}"#,
-            r#"{"k":"paused","status":"menunggu"}"#,
-            r#"{"k":"resumed","status":"baru","deadline":"2026-11-25T00:00:00Z"}"#,
-            r#"{"k":"not_ours","status":"bukan wewenang"}"#,
-            r#"{"k":"closed","status":"selesai"}"#,
-            r#"{"k":"skipped","target":"kepala","why":"vacant"}"#,
-            r#"{"k":"folded","what":["step 0"],"why":"held"}"#,
-        ] {
-            let read: What = serde_json::from_str(old).unwrap();
-            // What is absent is not written either: the new fields cost nothing where they say nothing.
-            assert_eq!(serde_json::to_string(&read).unwrap(), old);
-        }
-    }
-}
+mod tests;

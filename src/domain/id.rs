@@ -120,6 +120,9 @@ id!(
     PageId, "page id", 120
 );
 
+/// What follows the first page's id in a bundle's.
+const BUNDLE: &str = ":b";
+
 impl PageId {
     /// The id of a complaint's page to a responder: `COMPLAINT:PAGING:RESPONDER`. What it is about
     /// decides it, so ordering it twice orders one page.
@@ -127,15 +130,37 @@ impl PageId {
         Self(format!("{complaint}:{paging}:{responder}").into())
     }
 
-    /// The complaint and the responder of a complaint's page; none for the answer to a reply.
+    /// The id of the bundle that was begun with this page: `COMPLAINT:PAGING:RESPONDER:b`. A page is
+    /// in one bundle at most, so no two have the same.
+    pub fn of_bundle(first: &Self) -> Self {
+        Self(format!("{first}{BUNDLE}").into())
+    }
+
+    /// Whether it is a bundle's.
+    pub fn is_bundle(&self) -> bool {
+        self.0.ends_with(BUNDLE)
+    }
+
+    /// The complaint and the responder of a complaint's page; none for a bundle, which is about
+    /// several, nor for the answer to a reply.
     pub fn parts(&self) -> Option<(ComplaintId, ResponderId)> {
         let mut parts = self.0.split(':');
         let (complaint, paging, responder) = (parts.next()?, parts.next()?, parts.next()?);
         paging.parse::<u32>().ok()?;
+        if parts.next().is_some() {
+            return None;
+        }
         Some((
             ComplaintId::parse(complaint).ok()?,
             ResponderId::parse(responder).ok()?,
         ))
+    }
+
+    /// To whom a complaint's page or a bundle goes; none for the answer to a reply.
+    pub fn responder(&self) -> Option<ResponderId> {
+        let page = self.0.strip_suffix(BUNDLE).unwrap_or(&self.0);
+        let (_, responder) = Self(page.into()).parts()?;
+        Some(responder)
     }
 
     /// The id of the answer to a reply: derived from the reply, so that it is given once. Characters
@@ -167,5 +192,22 @@ mod tests {
             let error = ComplaintId::parse(bad).unwrap_err();
             assert!(error.to_string().contains("complaint id"), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_page_says_to_whom_and_a_bundle_names_no_complaint() {
+        let (complaint, responder) = ("x".repeat(40), "y".repeat(40));
+        let complaint = ComplaintId::parse(&complaint).unwrap();
+        let responder = ResponderId::parse(&responder).unwrap();
+        let page = PageId::of_paging(&complaint, u32::MAX, &responder);
+        let bundle = PageId::of_bundle(&page);
+        assert_eq!(page.parts(), Some((complaint, responder.clone())));
+        assert_eq!(page.responder(), Some(responder.clone()));
+        assert!(bundle.is_bundle() && !page.is_bundle());
+        assert_eq!(bundle.parts(), None);
+        assert_eq!(bundle.responder(), Some(responder));
+        assert_eq!(PageId::parse(bundle.as_str()), Ok(bundle), "it has room");
+        let answer = PageId::of_reply("sms.7", "LGWP1");
+        assert_eq!((answer.parts(), answer.responder()), (None, None));
     }
 }

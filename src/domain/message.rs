@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::id::ComplaintId;
+use super::{bundle::Bundle, id::ComplaintId};
 
 /// What one message says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ use super::id::ComplaintId;
 pub enum Content {
     /// A page: something is due, please answer.
     Alert(Alert),
+    /// Several pages to one person in one message.
+    Bundle(Bundle),
     /// An answer to a reply.
     Reply(ReplyNote),
 }
@@ -23,7 +25,25 @@ impl Content {
     pub fn complaint(&self) -> Option<&ComplaintId> {
         match self {
             Self::Alert(alert) => Some(&alert.complaint),
+            Self::Bundle(bundle) => bundle.only().map(|member| &member.alert.complaint),
             Self::Reply(note) => note.complaint(),
+        }
+    }
+
+    /// All the complaints it is about.
+    pub fn complaints(&self) -> Vec<&ComplaintId> {
+        match self {
+            Self::Bundle(bundle) => bundle.members().map(|it| &it.alert.complaint).collect(),
+            Self::Alert(_) | Self::Reply(_) => self.complaint().into_iter().collect(),
+        }
+    }
+
+    /// What it asks an answer to, of several the most urgent: that decides how it travels.
+    pub fn alert(&self) -> Option<&Alert> {
+        match self {
+            Self::Alert(alert) => Some(alert),
+            Self::Bundle(bundle) => bundle.members().next().map(|member| &member.alert),
+            Self::Reply(_) => None,
         }
     }
 }
@@ -48,6 +68,12 @@ pub struct Alert {
     pub title: String,
     /// Why this page.
     pub notice: Notice,
+    /// The post, in short, that hands it over: `Ka DISHUB`. With [`Notice::HandedOver`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The unit, in short, that whoever refused it names instead. With [`Notice::Refused`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
     /// When the citizen handed it in.
     pub received_at: Timestamp,
     /// When an answer is or was due.
@@ -74,6 +100,8 @@ pub enum Notice {
     StillMissed,
     /// The responsible post said it is not theirs.
     Refused,
+    /// Another post hands it over, by naming this one or its unit.
+    HandedOver,
 }
 
 /// What is said to somebody who answered.
@@ -101,6 +129,26 @@ pub enum ReplyNote {
         /// The post it goes to, if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passed_to: Option<String>,
+        /// The unit they named instead, in short; whoever it goes to is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proposed: Option<String>,
+    },
+    /// Understood: another post of the unit has it now.
+    HandedOver {
+        /// Which complaint.
+        complaint: ComplaintId,
+        /// The post it goes to.
+        to: String,
+    },
+    /// They hand it over, and the words could mean several: nothing is done before they say which.
+    ToWhom {
+        /// The complaint, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        complaint: Option<ComplaintId>,
+        /// What names it in the answer: its code, its ticket, or `SEMUA`.
+        key: String,
+        /// Who could be meant, the nearest first; at least one.
+        choices: Vec<Choice>,
     },
     /// The unit has already shown progress, or the complaint is closed.
     NoLongerOpen {
@@ -161,10 +209,21 @@ impl ReplyNote {
             Self::Acknowledged { complaint, .. }
             | Self::AlreadyAcknowledged { complaint, .. }
             | Self::Refused { complaint, .. }
+            | Self::HandedOver { complaint, .. }
             | Self::NoLongerOpen { complaint } => Some(complaint),
+            Self::ToWhom { complaint, .. } => complaint.as_ref(),
             _ => None,
         }
     }
+}
+
+/// Somebody who could be meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// As it is shown: `DPUBMCK`, `Sekr DISHUB`.
+    pub shown: String,
+    /// The words that name it and no other.
+    pub words: String,
 }
 
 /// One open question to a person.

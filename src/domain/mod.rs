@@ -10,17 +10,21 @@
 //! - [`sender`]: one machine an address: whose each reply from there was taken for.
 
 pub mod breaker;
+pub mod bundle;
 pub mod calendar;
+pub mod change;
 pub mod complaint;
 pub mod contacts;
 pub mod conversation;
 pub mod cost;
 pub mod delivery;
+pub mod difference;
 pub mod directory;
 pub mod escalation;
 pub mod fact;
 pub mod gsm;
 pub mod id;
+pub mod mail_proof;
 pub mod message;
 pub mod meta;
 pub mod notify;
@@ -29,7 +33,10 @@ pub mod page;
 pub mod phone;
 pub mod policy;
 pub mod policy_check;
+pub mod referral;
 pub mod reply;
+pub mod return_address;
 pub mod routing;
+pub mod rulebook;
 pub mod sender;
 pub mod twilio;

@@ -5,6 +5,8 @@
 //! settled after; one that was never settled (the process died) is sent again under the same
 //! reference, once the attempt's time has run out. So a message may come twice, and is never lost.
 
+mod bundle;
+mod line;
 mod put_off;
 mod spare;
 mod step;
@@ -12,6 +14,7 @@ mod step;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::line::lines;
 pub use self::put_off::{Deferral, Wait};
 use super::{
     conversation::{SentMessage, Switch},
@@ -42,6 +45,9 @@ pub struct Page {
     /// The reference of the message it answers, for e-mail threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
+    /// The bundle that carries it, where it does not travel by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<PageId>,
     /// How it stands as a whole.
     pub phase: Phase,
     /// One line a contact method, in order.
@@ -58,6 +64,8 @@ pub enum Phase {
     Cancelled,
     /// Every way has failed.
     Failed,
+    /// It travels in a bundle, which knows how it stands.
+    Bundled,
 }
 
 /// A page by one contact method.
@@ -162,6 +170,8 @@ pub enum Input {
         outcome: Outcome,
         /// Whether another gateway could carry it.
         another: Another,
+        /// The complaints that the message named when it left.
+        named: Vec<ComplaintId>,
         /// What the gateway asks for it, in the currency's whole units.
         cost: u64,
     },
@@ -176,6 +186,8 @@ pub enum Input {
     },
     /// Nothing of it may leave from now on.
     Cancelled(CancelReason),
+    /// Nothing of these pages may leave with this bundle from now on.
+    Dropped(Vec<(PageId, CancelReason)>),
 }
 
 /// Whether another gateway of the same transport, one that has not just failed, could carry a message.
@@ -234,9 +246,9 @@ pub struct Transition {
     pub wake_at: Option<Timestamp>,
     /// What was spent: it is counted in the same commit.
     pub cost: u64,
-    /// A message that has gone out and may be quoted in a reply: the conversation remembers it, in
-    /// the same commit.
-    pub quotable: Option<SentMessage>,
+    /// A message that has gone out and may be quoted in a reply, by each of its names: the
+    /// conversation remembers it, in the same commit.
+    pub quotable: Vec<SentMessage>,
     /// Where nobody can be reached, as a gateway has just said: the conversation takes it out of use,
     /// in the same commit.
     pub undeliverable: Option<Switch>,
@@ -277,7 +289,7 @@ struct Step {
     facts: Vec<What>,
     gave_up: bool,
     cost: u64,
-    quotable: Option<SentMessage>,
+    quotable: Vec<SentMessage>,
     undeliverable: Option<Switch>,
 }
 
@@ -309,29 +321,18 @@ impl Page {
     /// Opens a page and lets its first requests leave. `attempt_timeout` is how long an attempt may
     /// stay unsettled.
     pub fn open(new: NewPage, attempt_timeout: SignedDuration, now: Timestamp) -> Transition {
-        let lines = new
-            .ways
-            .into_iter()
-            .map(|Way { method, patience }| Line {
-                method: method.id,
-                transport: method.transport,
-                address: method.address,
-                attempts: 0,
-                repeats: 0,
-                turned: 0,
-                tried: Vec::new(),
-                may_recover: false,
-                as_template: false,
-                told: Vec::new(),
-                deferred: None,
-                patience,
-                begun_at: None,
-                passed_on: false,
-                spared: false,
-                state: LineState::Waiting,
-            })
-            .collect();
+        let reach = new.reach;
         let mut page = Self {
+            lines: lines(&new.ways),
+            ..Self::still(new, Phase::Open)
+        };
+        page.plan(reach, now);
+        page.advance(Input::TimerFired, attempt_timeout, now)
+    }
+
+    /// A page of which nothing leaves by any line of its own.
+    fn still(new: NewPage, phase: Phase) -> Self {
+        Self {
             id: new.id,
             responder: new.responder,
             complaint: new.complaint,
@@ -339,47 +340,42 @@ impl Page {
             due_at: new.due_at,
             delivery: new.delivery,
             in_reply_to: new.in_reply_to,
-            phase: Phase::Open,
-            lines,
-        };
-        match new.reach {
-            Reach::InTurn => page.plan_from(0, now),
-            Reach::Everywhere => {
-                for line in &mut page.lines {
-                    line.plan(now);
-                }
-            }
+            into: None,
+            phase,
+            lines: Vec::new(),
         }
-        page.advance(Input::TimerFired, attempt_timeout, now)
+    }
+
+    /// A transition to this state, of which nothing leaves.
+    fn at_rest(self, facts: Vec<What>) -> Transition {
+        Transition {
+            wake_at: self.wake_at(),
+            state: self,
+            sends: Vec::new(),
+            gave_up: false,
+            facts,
+            cost: 0,
+            quotable: Vec::new(),
+            undeliverable: None,
+        }
+    }
+
+    /// Plans the first line, and with it those that it leaves no time, or all of them.
+    fn plan(&mut self, reach: Reach, at: Timestamp) {
+        match reach {
+            Reach::InTurn => self.plan_from(0, at),
+            Reach::Everywhere => self.lines.iter_mut().for_each(|line| line.plan(at)),
+        }
     }
 
     /// A page whose complaint no longer wanted it when it was to be opened: it is recorded as
     /// cancelled, so that handing its order over again finds it and does nothing.
     pub fn unwanted(new: NewPage) -> Transition {
-        let page = Self {
-            phase: Phase::Cancelled,
-            id: new.id,
-            responder: new.responder,
-            complaint: new.complaint,
-            content: new.content,
-            due_at: new.due_at,
-            delivery: new.delivery,
-            in_reply_to: new.in_reply_to,
-            lines: Vec::new(),
+        let cancelled = What::PageCancelled {
+            page: new.id.clone(),
+            why: CancelReason::Superseded,
         };
-        Transition {
-            facts: vec![What::PageCancelled {
-                page: page.id.clone(),
-                why: CancelReason::Superseded,
-            }],
-            state: page,
-            sends: Vec::new(),
-            gave_up: false,
-            wake_at: None,
-            cost: 0,
-            quotable: None,
-            undeliverable: None,
-        }
+        Self::still(new, Phase::Cancelled).at_rest(vec![cancelled])
     }
 
     /// What comes of `input` at `now`.
@@ -399,12 +395,14 @@ impl Page {
                 outcome,
                 another,
                 cost,
+                named,
             } => {
                 step.cost = cost;
-                step.settled(line, attempt, gateway, outcome, another);
+                step.settled(Send { line, attempt }, gateway, outcome, another, &named);
             }
             Input::Receipt { of, kind, why } => step.receipt(&of, kind, why),
             Input::Cancelled(why) => step.cancelled(why),
+            Input::Dropped(pages) => step.dropped(pages),
         }
         step.go_on();
         step.end()
@@ -481,15 +479,6 @@ impl Page {
                 _ => None,
             })
             .max()
-    }
-}
-
-impl Line {
-    fn plan(&mut self, now: Timestamp) {
-        self.state = LineState::Planned {
-            at: now,
-            repeat: false,
-        };
     }
 }
 

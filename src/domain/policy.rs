@@ -13,6 +13,18 @@ use super::{
     id::{CalendarId, PolicyId, PostCode},
 };
 
+/// The fields of a policy that are lengths of time, by name, wherever they stand.
+pub const LENGTHS_OF_TIME: [&str; 8] = [
+    "after",
+    "again_every",
+    "every",
+    "hold",
+    "length",
+    "patience",
+    "renew_progress_every",
+    "retries",
+];
+
 /// One version of a policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -42,6 +54,10 @@ pub struct Policy {
     /// steps of that promise while these name somebody else.
     #[serde(default)]
     pub on_refusal: Vec<Target>,
+    /// What is done when somebody who refuses names another unit. Whose complaint it is never changes
+    /// by that: only its source assigns it.
+    #[serde(default)]
+    pub on_handover: OnHandover,
     /// What a hand-over to another unit does to the clock.
     #[serde(default)]
     pub on_reroute: Reroute,
@@ -123,6 +139,18 @@ pub enum Reach {
     InTurn,
     /// All of them at once.
     Everywhere,
+}
+
+/// What is done when somebody who refuses names another unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnHandover {
+    /// Those of `on_refusal` are told, with the named unit as a proposal.
+    #[default]
+    Propose,
+    /// The named unit is told too: the post that is named, else the one that the policy first tells
+    /// of any complaint.
+    Page,
 }
 
 /// What a hand-over to another unit does to the clock.
@@ -285,6 +313,19 @@ impl From<Target> for String {
 }
 
 impl Policy {
+    /// Everybody whom it names, by the field that names them: `steps[1].to`.
+    pub fn targets(&self) -> impl Iterator<Item = (String, &[Target])> {
+        let warnings = self.warnings.iter().enumerate();
+        let steps = self.steps.iter().enumerate();
+        warnings
+            .map(|(index, warning)| (format!("warnings[{index}].to"), warning.to.as_slice()))
+            .chain(steps.map(|(index, step)| (format!("steps[{index}].to"), step.to.as_slice())))
+            .chain(std::iter::once((
+                "on_refusal".to_owned(),
+                self.on_refusal.as_slice(),
+            )))
+    }
+
     /// How high a target stands: the later the policy first names it, the higher; of those that it
     /// first names together, the one it names first. One that it names only for refusals is lowest.
     pub fn height(&self, target: &Target) -> Option<(usize, Reverse<usize>)> {
@@ -296,6 +337,16 @@ impl Policy {
                 let place = to.iter().position(|named| named == target)?;
                 Some((stage, Reverse(place)))
             })
+    }
+
+    /// The role in a complaint's own unit that the policy first tells.
+    pub fn first_role(&self) -> Option<&Role> {
+        let warned = self.warnings.iter().flat_map(|warning| &warning.to);
+        let stepped = self.steps.iter().flat_map(|step| &step.to);
+        warned.chain(stepped).find_map(|target| match target {
+            Target::Role(role) => Some(role),
+            Target::Post(_) | Target::Coordinator(_) => None,
+        })
     }
 
     /// What a complaint's state means under this policy.

@@ -9,6 +9,7 @@ use super::{
     id::{CalendarId, UnitCode},
     notify,
     policy::{Policy, StatusMeaning, Target},
+    rulebook::Rulebook,
 };
 
 /// One thing that is wrong, or probably not what was meant.
@@ -31,26 +32,14 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// The shortest time between two pages to one person.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 
-/// Everything that is wrong with policies and a directory.
-pub fn check(
-    policies: &[Policy],
-    directory: &Directory,
-    calendars: &BTreeSet<CalendarId>,
-) -> Vec<Finding> {
+/// Everything that is wrong with a rulebook.
+pub fn check(book: &Rulebook) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
-    check_directory(directory, &mut findings);
-    let mut names = BTreeSet::new();
-    for policy in policies {
-        if !names.insert(&policy.id) {
-            findings.error(
-                &format!("policy {}", policy.id),
-                "",
-                "stands twice",
-                "give each policy an id of its own",
-            );
-        }
-        check_policy(policy, calendars, &mut findings);
-        check_reach(policy, directory, &mut findings);
+    let calendars = book.calendars.keys().cloned().collect();
+    check_directory(&book.directory, &mut findings);
+    for policy in book.policies.values() {
+        check_policy(policy, &calendars, &mut findings);
+        check_reach(policy, &book.directory, &mut findings);
     }
     findings.0
 }
@@ -214,23 +203,7 @@ fn check_policy(policy: &Policy, calendars: &BTreeSet<CalendarId>, findings: &mu
 
 /// Whether somebody stands behind every target, for every unit.
 fn check_reach(policy: &Policy, directory: &Directory, findings: &mut Findings) {
-    let fields = policy
-        .warnings
-        .iter()
-        .enumerate()
-        .map(|(index, warning)| (format!("warnings[{index}].to"), &warning.to))
-        .chain(
-            policy
-                .steps
-                .iter()
-                .enumerate()
-                .map(|(index, step)| (format!("steps[{index}].to"), &step.to)),
-        )
-        .chain(std::iter::once((
-            "on_refusal".to_owned(),
-            &policy.on_refusal,
-        )));
-    for (field, targets) in fields {
+    for (field, targets) in policy.targets() {
         for (index, target) in targets.iter().enumerate() {
             let place = format!("policy {}: {field}[{index}]", policy.id);
             let lacking = match target {

@@ -56,19 +56,19 @@ pub enum Urgency {
 }
 
 impl Urgency {
-    /// The urgency of what a page says; answers to replies have none.
+    /// The urgency of what a page says, of a bundle that of its most urgent; answers to replies have
+    /// none.
     pub fn of(content: &Content) -> Option<Self> {
-        match content {
-            Content::Alert(alert) => Some(Self::of_notice(alert.notice)),
-            Content::Reply(_) => None,
-        }
+        content.alert().map(|alert| Self::of_notice(alert.notice))
     }
 
     /// The urgency of a page for this cause.
     pub fn of_notice(notice: Notice) -> Self {
         match notice {
             Notice::Warning { .. } => Self::Warning,
-            Notice::Missed | Notice::StillMissed | Notice::Refused => Self::Miss,
+            Notice::Missed | Notice::StillMissed | Notice::Refused | Notice::HandedOver => {
+                Self::Miss
+            }
         }
     }
 }

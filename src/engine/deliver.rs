@@ -6,6 +6,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
@@ -18,21 +19,21 @@ use super::{
     gateways::{Gateway, Start},
     in_hand::Held,
     pacing::{Rooms, Slot},
+    wanted::no_longer_wanted,
 };
 use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
     domain::{
         delivery::{Address, FailureKind, Transport},
-        fact::CancelReason,
         id::{ComplaintId, PageId, ResponderId},
-        message::Message,
+        message::{Content, Message},
         page::{self, Another, Input, Line, Outcome, Page, Send},
         routing::Urgency,
         sender::Sender,
     },
     seam::{self, Seam},
-    store::{Committed, Loaded, PageInput, Shard, StoreError, Versioned},
+    store::{Committed, PageInput, Shard, StoreError, Versioned},
     template::Recipient,
 };
 
@@ -58,22 +59,18 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     seam::pass(Seam::PagesClaimed);
     let found = engine.store.find_pages(shard, &ids).await?;
     let pages = engine.present(shard, &ids, found).await?;
-    let wanted = engine.still_wanted(&pages).await?;
+    let unwanted = engine.unwanted_of(&pages).await?;
     let in_hand_until = now.saturating_add(engine.tuning.attempt_timeout);
     let in_hand_until = in_hand_until.unwrap_or(Timestamp::MAX);
     let mut commits = Vec::with_capacity(pages.len());
-    let mut work: Vec<_> = pages.into_iter().zip(wanted).collect();
+    let mut work: Vec<_> = pages.into_iter().zip(unwanted).collect();
     // Where room is scarce it goes to the most urgent.
     work.sort_by_key(|(page, _)| Reverse(Urgency::of(&page.value.content)));
-    for (Versioned { version, mut value }, wanted) in work {
+    for (Versioned { version, mut value }, unwanted) in work {
         for line in engine.in_hand.lines(&value.id) {
             value.keep_in_flight(line, in_hand_until);
         }
-        let input = if wanted {
-            Input::TimerFired
-        } else {
-            Input::Cancelled(CancelReason::Superseded)
-        };
+        let input = no_longer_wanted(&value, unwanted).unwrap_or(Input::TimerFired);
         let transition = value.advance(input, engine.tuning.attempt_timeout, now);
         let (transition, rooms) = engine.make_room(transition, now);
         let unit = engine.store.page_unit(version, &transition, now);
@@ -112,43 +109,8 @@ struct Answered {
 }
 
 impl Engine {
-    /// Whether complaints still want these pages. One that cannot be read is taken to: a page too
-    /// many is better than silence.
-    pub(super) async fn want(
-        &self,
-        pages: &[(ComplaintId, PageId)],
-    ) -> Result<Vec<bool>, StoreError> {
-        let complaints: Vec<ComplaintId> = pages
-            .iter()
-            .map(|(complaint, _)| complaint.clone())
-            .collect();
-        let found = self.store.find_escalations(&complaints).await?;
-        Ok(pages
-            .iter()
-            .zip(found)
-            .map(|((_, page), found)| match found {
-                Loaded::There(escalation) => escalation.value.wants(page),
-                Loaded::Absent => false,
-                Loaded::Unreadable { .. } => true,
-            })
-            .collect())
-    }
-
-    /// Which of these pages are still wanted, in their order. One about no complaint always is.
-    async fn still_wanted(&self, pages: &[Versioned<Page>]) -> Result<Vec<bool>, StoreError> {
-        let about: Vec<(ComplaintId, PageId)> = pages
-            .iter()
-            .filter_map(|page| Some((page.value.complaint.clone()?, page.value.id.clone())))
-            .collect();
-        let mut answers = self.want(&about).await?.into_iter();
-        Ok(pages
-            .iter()
-            .map(|page| page.value.complaint.is_none() || answers.next().unwrap_or(true))
-            .collect())
-    }
-
-    /// Gives an input to a page and lets leave what follows; false when there is no such page.
-    /// `known` is the page as it was last committed, where that is at hand.
+    /// Gives an input to a page and lets leave what follows; gives the page as it is then, none when
+    /// there is no such page. `known` is the page as it was last committed, where that is at hand.
     ///
     /// # Errors
     /// When Redis is away.
@@ -158,7 +120,7 @@ impl Engine {
         page: &PageId,
         known: Option<Versioned<Page>>,
         input: Input,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Versioned<Page>>, StoreError> {
         let now = self.clock.now();
         let closed = window_closed_for(&input);
         let mut rooms = Rooms::new();
@@ -183,7 +145,7 @@ impl Engine {
             )
             .await?;
         let Some(Versioned { version, value }) = transition else {
-            return Ok(false);
+            return Ok(None);
         };
         // The next page to this address need not find out for itself. If it is lost, it does.
         let address = closed.and_then(|line| value.state.lines.get(line));
@@ -192,9 +154,13 @@ impl Engine {
                 .change_sender(address, Sender::close_whatsapp_window)
                 .await?;
         }
+        let page = Versioned {
+            version,
+            value: value.state.clone(),
+        };
         let departures = self.take_in_hand(version, value, rooms);
         self.send_all(departures).await;
-        Ok(true)
+        Ok(Some(page))
     }
 
     /// Takes the requests in hand of a transition that was committed as this version.
@@ -243,12 +209,15 @@ impl Engine {
                 _held,
                 _busy,
                 since,
-                page: known,
+                page: mut known,
                 send,
                 slot,
             } = departure;
-            if since.elapsed() > FRESH && self.is_cancelled(&known).await {
-                return;
+            if since.elapsed() > FRESH {
+                match self.asked_again(known).await {
+                    Some(page) => known = page,
+                    None => return,
+                }
             }
             let page = &known.value;
             let started = Instant::now();
@@ -285,50 +254,31 @@ impl Engine {
                 gateway,
                 outcome,
                 another,
+                named: page.content.complaints().into_iter().cloned().collect(),
                 cost,
             };
             // What the gateway said is known here alone, so it is told again while Redis is away for
             // a moment. If it stays away the attempt's time runs out and it is sent once more: a page
             // twice is better than a page never.
-            let (responder, id) = (page.responder.clone(), page.id.clone());
-            let complaint = page.complaint.clone();
-            let mut known = Some(known);
+            let mut is_first = true;
             for pause in SETTLING {
-                let about = complaint.as_ref();
-                let settled =
-                    self.settle_request(&responder, &id, about, known.take(), input.clone());
+                let settled = self.settle_request(&known, is_first, input.clone());
                 let Err(error) = settled.await else { break };
-                tracing::error!(page.id = %id, %error, "an attempt is not settled yet");
+                is_first = false;
+                tracing::error!(page.id = %known.value.id, %error, "an attempt is not settled yet");
                 patience(Duration::from_millis(pause)).await;
             }
             seam::pass(Seam::Settled);
         })
     }
 
-    /// Cancels a page that its complaint no longer wants; false when it does, or cannot be asked.
-    async fn is_cancelled(&self, known: &Versioned<Page>) -> bool {
-        let Versioned { value: page, .. } = known;
-        let wanted = self.still_wanted(std::slice::from_ref(known)).await;
-        if wanted.is_ok_and(|wanted| wanted == [false]) {
-            let cancelled = Input::Cancelled(CancelReason::Superseded);
-            let done = self.advance_page(&page.responder, &page.id, None, cancelled);
-            if let Err(error) = done.await {
-                // It does not leave all the same; when its time has run out it is cancelled.
-                tracing::error!(page.id = %page.id, %error, "a page is not cancelled yet");
-            }
-            return true;
-        }
-        false
-    }
-
-    /// Settles one request. A failure may send the page another way at once, so just before that its
-    /// complaint is asked whether it still wants it: a request may have hung while somebody answered.
+    /// Settles one request of a page that was committed as `known`. A failure may send the page
+    /// another way at once, so just before that its complaints are asked whether they still want it: a
+    /// request may have hung while somebody answered.
     async fn settle_request(
         &self,
-        responder: &ResponderId,
-        id: &PageId,
-        complaint: Option<&ComplaintId>,
-        known: Option<Versioned<Page>>,
+        known: &Versioned<Page>,
+        is_current: bool,
         input: Input,
     ) -> Result<(), StoreError> {
         let failed = matches!(
@@ -338,16 +288,17 @@ impl Engine {
                 ..
             }
         );
-        if failed
-            && let Some(complaint) = complaint
-            && self.want(&[(complaint.clone(), id.clone())]).await? == [false]
-        {
-            let cancelled = Input::Cancelled(CancelReason::Superseded);
-            self.advance_page(responder, id, None, cancelled).await?;
-            self.advance_page(responder, id, None, input).await?;
-            return Ok(());
+        let (responder, id) = (&known.value.responder, &known.value.id);
+        let mut current = is_current.then(|| known.clone());
+        if failed {
+            let unwanted = self.unwanted_of(std::slice::from_ref(known)).await?;
+            let unwanted = unwanted.into_iter().flatten().collect();
+            if let Some(input) = no_longer_wanted(&known.value, unwanted) {
+                self.advance_page(responder, id, None, input).await?;
+                current = None;
+            }
         }
-        self.advance_page(responder, id, known, input).await?;
+        self.advance_page(responder, id, current, input).await?;
         Ok(())
     }
 
@@ -428,8 +379,17 @@ impl Engine {
             .get(&page.responder)
             .map(|person| person.language)
             .unwrap_or_default();
-        let link = match (&page.complaint, gateway.links) {
-            (Some(complaint), true) => self.links.link(&page.responder, complaint, now),
+        let asked = match page.content {
+            Content::Reply(_) => Vec::new(),
+            _ => page.content.complaints(),
+        };
+        let links = asked
+            .into_iter()
+            .filter(|_| gateway.links)
+            .filter_map(|it| Some((it.clone(), self.links.link(&page.responder, it, now)?)));
+        let links: BTreeMap<ComplaintId, String> = links.collect();
+        let link = match links.len() {
+            1 => links.values().next().cloned(),
             _ => None,
         };
         let recipient = Recipient {
@@ -438,6 +398,7 @@ impl Engine {
             two_way: gateway.two_way,
             whatsapp_window_open: window,
             link,
+            links,
         };
         let rendered = self.renderer.render(&page.content, &recipient, now);
         if let Some(fault) = &rendered.fallback {

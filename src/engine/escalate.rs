@@ -29,7 +29,10 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     let world = engine.worlds.get();
     let found = engine.store.find_escalations(&ids).await?;
     let mut commits = Vec::with_capacity(ids.len());
-    for loaded in engine.present(shard, &ids, found).await? {
+    let present = engine.present(shard, &ids, found).await?;
+    let policies = present.iter().map(|loaded| &loaded.value.policy);
+    let world = engine.store.covering(&world, policies).await?;
+    for loaded in present {
         let Some(context) = world.context(&loaded.value.policy) else {
             continue;
         };

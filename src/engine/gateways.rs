@@ -23,7 +23,6 @@ use crate::{
         delivery::{FailureKind, Transport},
         fact::DeferReason,
         id::UnitCode,
-        message::Content,
         pace::{Limit, Pace, Waiter, Want},
         page::{Another, Line, LineState, Page, Wait},
         routing::{self, Candidate, Promise, Route, Standing, Urgency, Wanted},
@@ -385,11 +384,8 @@ impl Ask<'_> {
 impl Engine {
     /// What a page's line asks of a gateway.
     pub(super) fn ask<'a>(&self, page: &'a Page, line: usize) -> Ask<'a> {
-        // A page names its unit by the short name that it shows.
-        let short_name = match &page.content {
-            Content::Alert(alert) => alert.unit.as_deref(),
-            Content::Reply(_) => None,
-        };
+        // A page names its unit by the short name that it shows; a bundle goes by its most urgent.
+        let short_name = page.content.alert().and_then(|alert| alert.unit.as_deref());
         let units = short_name.map_or_else(Vec::new, |short_name| {
             let world = self.worlds.get();
             let units = world.directory().units.iter();

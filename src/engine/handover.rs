@@ -68,7 +68,11 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
                 complaint,
                 answer,
                 refer,
-            } => to_complaints.push((id, complaint, Input::Refused { answer, to: refer })),
+                named,
+            } => {
+                let to = refer;
+                to_complaints.push((id, complaint, Input::Refused { answer, to, named }));
+            }
             Handover::Receipt {
                 page,
                 responder,
@@ -93,12 +97,12 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     }
     for (id, responder, page, input) in receipts {
         match engine.advance_page(&responder, &page, None, input).await {
-            Ok(true) => {}
-            Ok(false) => {
+            Ok(Some(_)) => {}
+            Ok(None) => {
                 tracing::warn!(page.id = %page, "a receipt for a page that is not there");
             }
             Err(StoreError::Unreadable { key, why }) => {
-                engine.store.bury_machine(&key, &why).await?;
+                engine.store.bury_machine(&key, &why, Some(now)).await?;
             }
             Err(error) => return Err(error),
         }
@@ -145,7 +149,9 @@ async fn tell(
             tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");
         }
         // It would stop the whole queue; the dead letters keep it, and the operators see it.
-        Err(StoreError::Unreadable { key, why }) => engine.store.bury_machine(&key, &why).await?,
+        Err(StoreError::Unreadable { key, why }) => {
+            engine.store.bury_machine(&key, &why, Some(now)).await?;
+        }
         Err(error) => return Err(error),
     }
     Ok(id)

@@ -16,6 +16,7 @@ mod in_hand;
 mod pacing;
 mod receive;
 pub mod scan;
+mod wanted;
 
 use std::{
     future::Future,
@@ -33,7 +34,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{gateways::Gateways, in_hand::InHand};
 use crate::{
     clock::{Clock, patience},
-    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds},
+    store::{Loaded, Shard, Side, Store, StoreError, Versioned, Worlds, letters::Origin},
     template::Renderer,
 };
 
@@ -74,6 +75,9 @@ pub struct Tuning {
     pub in_flight: usize,
     /// How long a reply code rests after use.
     pub code_rest: SignedDuration,
+    /// How long what follows a page to the same person is gathered, to leave as one message; nought
+    /// lets every page leave by itself.
+    pub bundle_window: SignedDuration,
 }
 
 impl Default for Tuning {
@@ -84,6 +88,7 @@ impl Default for Tuning {
             attempt_timeout: SignedDuration::from_secs(15),
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
+            bundle_window: SignedDuration::from_secs(60),
         }
     }
 }
@@ -286,7 +291,10 @@ impl Engine {
             }
         }
         for name in &nameless {
-            self.store.bury(name, "", "no name of a machine").await?;
+            let why = "no name of a machine";
+            self.store
+                .bury(Origin::Queue, name, "", why, Some(now))
+                .await?;
         }
         self.store.forget_due(shard, &nameless).await?;
         Ok(ids)
@@ -307,7 +315,8 @@ impl Engine {
                 Loaded::Absent => gone.push(id.to_string()),
                 Loaded::Unreadable { key, why, .. } => {
                     metrics::counter!("siaga_unreadable_total").increment(1);
-                    self.store.bury_machine(&key, &why).await?;
+                    let now = self.clock.now();
+                    self.store.bury_machine(&key, &why, Some(now)).await?;
                     gone.push(id.to_string());
                 }
             }

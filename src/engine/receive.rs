@@ -1,5 +1,6 @@
 //! What escalations and replies order on the responders' side: pages opened, answers given, pages
-//! cancelled, questions closed. All for one responder in one commit.
+//! cancelled, questions closed. All for one responder in one commit; in a flood a page, the bundle
+//! that carries it and what the conversation knows of both change together.
 
 use std::{
     cmp::Reverse,
@@ -12,9 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Engine, pacing::Rooms};
 use crate::{
     domain::{
+        bundle::{self, Gathering, Load},
         conversation::Conversation,
         directory::ContactMethod,
         escalation::{Effect, PageOrder, Via},
+        fact::CancelReason,
         id::{ComplaintId, MethodId, PageId, ResponderId},
         message::{Content, ReplyNote},
         notify::{self, Asked, Plan, Way},
@@ -22,6 +25,7 @@ use crate::{
         policy::{DeliveryRule, Reach},
         routing::Urgency,
     },
+    seam::{self, Seam},
     store::{Committed, Loaded, Shard, StoreError, Unit, Versioned, World},
 };
 
@@ -141,6 +145,7 @@ impl Engine {
         let before = conversation.value.clone();
         let mut talk = conversation.value;
         let mut pages = Vec::new();
+        let mut cancelled = Vec::new();
         for Order { effect, .. } in orders {
             match effect {
                 Effect::Page(order) => {
@@ -155,7 +160,7 @@ impl Engine {
                 } => pages.push(Planned::Open(confirmation(
                     responder, reply, via, note, now,
                 ))),
-                Effect::Cancel { .. } => {}
+                Effect::Cancel { page, why, .. } => cancelled.push((page.clone(), *why)),
                 Effect::Release { complaint, .. } => {
                     talk.release(complaint, self.tuning.code_rest, now);
                 }
@@ -164,7 +169,8 @@ impl Engine {
         if !first {
             self.leave_out_known(shard, &mut pages).await?;
         }
-        let (opened, mut unit) = self.open_pages(pages, now);
+        let known = self.gathering_of(shard, &talk).await?;
+        let (opened, mut unit) = self.open_pages(pages, &mut talk.gathering, known, now);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
                 responder,
@@ -177,17 +183,72 @@ impl Engine {
         {
             return Ok(false);
         }
+        if opened.iter().any(|(it, _)| it.value.state.gathers()) {
+            seam::pass(Seam::BundleGathered);
+        }
         let departures = opened.into_iter();
         let departures =
-            departures.flat_map(|(transition, rooms)| self.take_in_hand(1, transition, rooms));
+            departures.flat_map(|(it, rooms)| self.take_in_hand(it.version, it.value, rooms));
         self.send_all(departures.collect()).await;
-        for Order { effect, .. } in orders {
-            if let Effect::Cancel { page, why, .. } = effect {
-                self.advance_page(responder, page, None, Input::Cancelled(*why))
-                    .await?;
+        self.cancel(responder, shard, cancelled).await?;
+        Ok(true)
+    }
+
+    /// Cancels pages, also where a bundle carries them: then all of them in one change of it.
+    async fn cancel(
+        &self,
+        responder: &ResponderId,
+        shard: Shard,
+        cancelled: Vec<(PageId, CancelReason)>,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<PageId> = cancelled.iter().map(|(page, _)| page.clone()).collect();
+        let found = self.store.find_pages(shard, &ids).await?;
+        let mut carried: BTreeMap<PageId, Vec<(PageId, CancelReason)>> = BTreeMap::new();
+        for ((page, why), found) in cancelled.into_iter().zip(found) {
+            match found {
+                Loaded::There(Versioned {
+                    value:
+                        Page {
+                            into: Some(bundle), ..
+                        },
+                    ..
+                }) => carried.entry(bundle).or_default().push((page, why)),
+                Loaded::There(known) => {
+                    let input = Input::Cancelled(why);
+                    self.advance_page(responder, &page, Some(known), input)
+                        .await?;
+                }
+                // It has not come yet, and will be found unwanted.
+                Loaded::Absent => {}
+                Loaded::Unreadable { key, why, .. } => {
+                    let now = Some(self.clock.now());
+                    self.store.bury_machine(&key, &why, now).await?;
+                }
             }
         }
-        Ok(true)
+        for (bundle, pages) in carried {
+            self.advance_page(responder, &bundle, None, Input::Dropped(pages))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The bundle that gathers for a person, or last did. One that cannot be read gathers nothing
+    /// more, and the next begins.
+    async fn gathering_of(
+        &self,
+        shard: Shard,
+        talk: &Conversation,
+    ) -> Result<Option<Versioned<Page>>, StoreError> {
+        let bundle = talk.gathering.as_ref().and_then(|it| it.bundle.as_ref());
+        let Some(bundle) = bundle else {
+            return Ok(None);
+        };
+        let found = self.store.find_pages(shard, std::slice::from_ref(bundle));
+        Ok(match found.await?.pop() {
+            Some(Loaded::There(bundle)) => Some(bundle),
+            Some(Loaded::Absent | Loaded::Unreadable { .. }) | None => None,
+        })
     }
 
     fn new_page(
@@ -246,27 +307,56 @@ impl Engine {
         Ok(())
     }
 
-    /// The transitions of new pages, and what is to be committed for them.
+    /// The transitions of new pages with the versions that they are stored under then, and what is to
+    /// be committed for them.
     fn open_pages(
         &self,
         pages: Vec<Planned>,
+        gathering: &mut Option<Gathering>,
+        known: Option<Versioned<Page>>,
         now: Timestamp,
-    ) -> (Vec<(page::Transition, Rooms)>, Unit) {
-        let mut unit = Unit::default();
-        let mut transitions = Vec::with_capacity(pages.len());
+    ) -> (Vec<(Versioned<page::Transition>, Rooms)>, Unit) {
+        let timeout = self.tuning.attempt_timeout;
+        let mut changes = Vec::with_capacity(pages.len());
+        let mut asking = Vec::new();
         for planned in pages {
-            let timeout = self.tuning.attempt_timeout;
-            let transition = match planned {
-                Planned::Open(new) => Page::open(new, timeout, now),
-                Planned::Unwanted(new) => Page::unwanted(new),
+            match planned {
+                Planned::Open(new) if new.complaint.is_some() => asking.push(new),
+                Planned::Open(new) => changes.push((0, Page::open(new, timeout, now))),
+                Planned::Unwanted(new) => changes.push((0, Page::unwanted(new))),
+            }
+        }
+        let window = self.tuning.bundle_window;
+        let gathered = known.as_ref().map(|known| &known.value);
+        let loads = bundle::arrange(gathering, gathered, asking, window, now);
+        let mut known = known;
+        for load in loads {
+            let (version, carrier, members) = match load {
+                Load::Alone(new) => (0, Some(Page::open(*new, timeout, now)), Vec::new()),
+                Load::Together { at, pages } => {
+                    (0, Page::open_together(&pages, at, timeout, now), pages)
+                }
+                Load::Joins(pages) => match known.take() {
+                    Some(known) => (known.version, Some(known.value.join(&pages)), pages),
+                    None => (0, Page::open_together(&pages, now, timeout, now), pages),
+                },
             };
-            let (transition, rooms) = self.make_room(transition, now);
-            let part = self.store.page_unit(0, &transition, now);
+            let Some(carrier) = carrier else { continue };
+            let into = carrier.state.id.clone();
+            changes.push((version, carrier));
+            let members = members.into_iter();
+            changes.extend(members.map(|new| (0, Page::bundled(new, into.clone()))));
+        }
+        let mut unit = Unit::default();
+        let opened = changes.into_iter().map(|(version, transition)| {
+            let (value, rooms) = self.make_room(transition, now);
+            let part = self.store.page_unit(version, &value, now);
             unit.machines.extend(part.machines);
             unit.outbox.extend(part.outbox);
-            transitions.push((transition, rooms));
-        }
-        (transitions, unit)
+            let version = version + 1;
+            (Versioned { version, value }, rooms)
+        });
+        (opened.collect(), unit)
     }
 }
 

@@ -5,7 +5,7 @@
 //! complaint that has no place in the due-queue gets one. Where Redis tells of changes, a key is
 //! looked at the moment it changes; the scan then only makes sure.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use futures::{StreamExt, future::join_all};
 use serde_json::{Map, Value};
@@ -16,12 +16,12 @@ use crate::{
     clock::patience,
     domain::id::ComplaintId,
     intake::{
+        live_units::LiveUnits,
         privacy,
         submission::parse_submission,
         take::{Mode, Taken, take},
-        units::UnitIndex,
     },
-    store::{Keys, Loaded, Side, StoreError, keys},
+    store::{Keys, Loaded, Side, StoreError, keys, letters::Origin},
 };
 
 /// What the scan reads and how.
@@ -33,7 +33,7 @@ pub struct Scan {
     /// named by what its key has in the place of the `*`.
     pub fields: Vec<(String, String)>,
     /// Units by the names that sources give them.
-    pub units: Arc<UnitIndex>,
+    pub units: LiveUnits,
 }
 
 /// What one walk found.
@@ -103,8 +103,13 @@ impl Engine {
                 });
             }
         }
+        let mut well = Vec::new();
         for (key, print, outcome) in join_all(work).await {
-            match outcome? {
+            let outcome = outcome?;
+            if outcome.is_some() {
+                well.push(key.clone());
+            }
+            match outcome {
                 Some(Taken::New(_)) => found.new += 1,
                 Some(Taken::Changed(_)) => found.changed += 1,
                 Some(Taken::Unchanged(_) | Taken::Conflict { .. }) => {}
@@ -112,6 +117,7 @@ impl Engine {
             }
             remember.insert(key, print);
         }
+        self.store.settle_foreign_letters(&well).await?;
         self.store.remember_seen(&remember).await
     }
 
@@ -136,12 +142,16 @@ impl Engine {
                         )
                     })
                     .collect();
-                self.store.bury(key, "", &why.join(" | ")).await?;
+                let why = why.join(" | ");
+                self.store
+                    .bury(Origin::Foreign, key, "", &why, Some(now))
+                    .await?;
                 return Ok(None);
             }
         };
         let unit = submission.unit_as_written().and_then(|written| {
-            let named = scan.units.find(written).unit_or_problem();
+            let units = scan.units.get();
+            let named = units.find(written).unit_or_problem();
             if let Err(problem) = &named {
                 tracing::warn!(complaint.ticket = %submission.complaint.id, unit = written, problem, "the coordinator's desk has it");
             }
@@ -216,6 +226,7 @@ impl Engine {
                     continue;
                 }
             };
+            let world = self.store.covering(&world, [&state.policy]).await?;
             let wants = world
                 .context(&state.policy)
                 .and_then(|context| state.wake_at(&context));

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         conversation::{About, Conversation},
         delivery::{Address, Transport},
-        id::{ComplaintId, ResponderId},
+        id::{ComplaintId, PageId, ResponderId},
         message::OpenAsk,
         page,
         reply::Reply,
@@ -37,26 +37,35 @@ pub(super) fn people(world: &World, transport: Transport, from: &Address) -> Vec
 pub(super) enum Quoted {
     /// The gateway does not tell.
     Unsaid,
-    /// One to this person, about this complaint if about one.
-    To(ResponderId, Option<ComplaintId>),
+    /// One to this person, which named these complaints.
+    To(ResponderId, Vec<ComplaintId>),
     /// One that nobody here remembers.
     Forgotten,
 }
 
 impl Quoted {
     pub(super) fn about(&self) -> About<'_> {
-        match self {
-            Self::To(_, Some(complaint)) => About::Complaint(complaint),
-            Self::Unsaid | Self::To(_, None) => About::Unsaid,
-            Self::Forgotten => About::Forgotten,
+        match (self, self.complaints()) {
+            (Self::Forgotten, _) => About::Forgotten,
+            (_, []) => About::Unsaid,
+            (_, [only]) => About::Complaint(only),
+            (_, several) => About::Several(several),
         }
     }
 
-    /// The complaint, where it is known.
+    /// The complaint, where it is one that is known.
     pub(super) fn complaint(&self) -> Option<&ComplaintId> {
+        match self.complaints() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The complaints, as far as they are known.
+    pub(super) fn complaints(&self) -> &[ComplaintId] {
         match self {
-            Self::To(_, complaint) => complaint.as_ref(),
-            Self::Unsaid | Self::Forgotten => None,
+            Self::To(_, complaints) => complaints,
+            Self::Unsaid | Self::Forgotten => &[],
         }
     }
 }
@@ -69,31 +78,50 @@ pub(super) fn quoted(
 ) -> Quoted {
     match &incoming.answers {
         None => Quoted::Unsaid,
-        Some(Answers::Reference(reference)) => {
-            match page::parse_reference(reference).map(|(page, _)| page.parts()) {
-                Some(Some((complaint, person))) if people.contains(&person) => {
-                    Quoted::To(person, Some(complaint))
-                }
-                // A page to somebody else, or nothing of ours.
-                Some(Some(_)) | None => Quoted::Forgotten,
-                // The answer to a reply.
-                Some(None) => Quoted::Unsaid,
-            }
-        }
+        Some(Answers::Reference(reference)) => match page::parse_reference(reference) {
+            Some((page, _)) => by_reference(reference, &page, people, talks),
+            // Nothing of ours.
+            None => Quoted::Forgotten,
+        },
         Some(Answers::Message { id, pressed }) => {
-            let found = people.iter().zip(talks).find_map(|(person, talk)| {
-                let message = talk.value.message(id)?;
-                Some(Quoted::To(person.clone(), message.about.clone()))
-            });
             // What a button says names its complaint by code, and codes rest: it needs no memory.
             let unknown = if *pressed {
                 Quoted::Unsaid
             } else {
                 Quoted::Forgotten
             };
-            found.unwrap_or(unknown)
+            remembered(id, people, talks).unwrap_or(unknown)
         }
     }
+}
+
+/// What a page's reference tells. A bundle's says to whom; what it named is remembered.
+fn by_reference(
+    reference: &str,
+    page: &PageId,
+    people: &[ResponderId],
+    talks: &[Versioned<Conversation>],
+) -> Quoted {
+    match (page.parts(), page.responder()) {
+        // A page to somebody else.
+        (_, Some(person)) if !people.contains(&person) => Quoted::Forgotten,
+        (Some((complaint, person)), _) => Quoted::To(person, vec![complaint]),
+        (None, Some(_)) => remembered(reference, people, talks).unwrap_or(Quoted::Forgotten),
+        // The answer to a reply.
+        (None, None) => Quoted::Unsaid,
+    }
+}
+
+/// The message that is called so, where one of them remembers it.
+fn remembered(
+    id: &str,
+    people: &[ResponderId],
+    talks: &[Versioned<Conversation>],
+) -> Option<Quoted> {
+    people.iter().zip(talks).find_map(|(person, talk)| {
+        let message = talk.value.message(id)?;
+        Some(Quoted::To(person.clone(), message.complaints().to_vec()))
+    })
 }
 
 /// Which of them wrote; `people` is not empty.

@@ -5,9 +5,11 @@
 //! words are in the ledger. Only then is the gateway told that we have it; until then it tries
 //! again, and what came between finds the same person. An address that is nobody's changes nothing.
 
+pub mod email;
 pub mod kannel;
 pub mod link;
 pub mod matching;
+mod naming;
 pub mod receipt;
 mod switch;
 pub mod twilio;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::switch::Switching;
+use self::{matching::Quoted, switch::Switching};
 use crate::{
     clock::Clock,
     domain::{
@@ -110,6 +112,16 @@ impl Inbound {
         &self,
         incoming: IncomingReply,
     ) -> Result<(Received, Option<ReplyNote>), StoreError> {
+        let parsed = reply::parse(&incoming.text);
+        self.take(incoming, parsed).await
+    }
+
+    /// Takes in what has been read already.
+    async fn take(
+        &self,
+        incoming: IncomingReply,
+        parsed: reply::Reply,
+    ) -> Result<(Received, Option<ReplyNote>), StoreError> {
         let world = self.worlds.get();
         let people = matching::people(&world, incoming.transport, &incoming.from);
         if people.is_empty() {
@@ -121,7 +133,6 @@ impl Inbound {
             );
             return Ok((Received::Stranger, None));
         }
-        let parsed = reply::parse(&incoming.text);
         let (responder, people) = self.writer(&incoming, people, &parsed).await?;
         let shard = self.store.keys().shard_of_responder(&responder);
         for _ in 0..50 {
@@ -184,7 +195,7 @@ impl Inbound {
             return Ok(false);
         };
         // The answer to a reply is nobody's page: how it fared changes nothing.
-        let Some((_, responder)) = page.parts() else {
+        let Some(responder) = page.responder() else {
             return Ok(false);
         };
         metrics::counter!("siaga_receipts_total", "kind" => incoming.kind.as_str()).increment(1);
@@ -219,7 +230,7 @@ impl Inbound {
         talks: &[Versioned<Conversation>],
     ) -> Option<(Unit, Option<ReplyNote>)> {
         let now = self.clock.now();
-        let quoted = matching::quoted(incoming, people, talks);
+        let mut quoted = matching::quoted(incoming, people, talks);
         let at = people.iter().position(|person| person == responder)?;
         let Versioned {
             version,
@@ -230,9 +241,13 @@ impl Inbound {
             Some(Answers::Message { pressed: true, .. })
         );
         let mut parsed = parsed.clone();
-        if pressed && quoted.complaint().is_some() {
+        if pressed && !quoted.complaints().is_empty() {
             // The message says which; the code on its button may be another complaint's by now.
             parsed.scope = Scope::Unsaid;
+        } else if pressed && quoted == Quoted::Unsaid && parsed.scope == Scope::All {
+            // It meant all that its message named, and nobody remembers what that was.
+            parsed.scope = Scope::Unsaid;
+            quoted = Quoted::Forgotten;
         }
         let mut outcome = conversation.answer(&Incoming {
             reply: &incoming.id,
@@ -255,6 +270,15 @@ impl Inbound {
                 other => other,
             };
         }
+        outcome = naming::named(
+            outcome,
+            &incoming.text,
+            &parsed.meaning,
+            &conversation,
+            self.worlds.get().directory(),
+            responder,
+            now,
+        );
         // On a call the answer is spoken: a confirmation is no second call.
         let via = (incoming.transport != Transport::Voice).then(|| Via {
             transport: incoming.transport,
@@ -360,7 +384,11 @@ fn entries(
                 .chain(note)
                 .collect()
         }
-        Outcome::Refuse { complaints, to } => {
+        Outcome::Refuse {
+            complaints,
+            to,
+            named,
+        } => {
             let alone = complaints.len() == 1;
             let note = several(&complaints, false);
             complaints
@@ -373,6 +401,7 @@ fn entries(
                             complaint,
                             answer: answer(alone),
                             refer: to.clone(),
+                            named: named.clone(),
                         },
                     )
                 })

@@ -5,6 +5,7 @@
 
 pub mod file;
 pub mod import;
+pub mod live_units;
 pub mod mark;
 pub mod privacy;
 pub mod submission;

@@ -10,6 +10,7 @@ use crate::domain::{
     directory::{Directory, Language},
     fact::{Fact, FallBack, NoEffect, What},
     id::{PageId, PostCode, ResponderId},
+    referral,
 };
 
 use self::words::{alarmed, cancelled, deferred, folded, skipped, spared};
@@ -47,7 +48,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             .get(code)
             .map_or_else(|| code.to_string(), |post| post.title.clone())
     };
-    let of_page = |page: &PageId| page.parts().map(|(_, who)| person(&who));
+    let of_page = |page: &PageId| page.responder().map(|who| person(&who));
     let mut who = None;
     let mut transport = None;
     let (kind, text) = match &fact.what {
@@ -112,6 +113,16 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
+        What::Bundled { page, .. } => {
+            who = of_page(page);
+            (
+                "paged",
+                say(
+                    "Menunggu dikirim bersama aduan lain".into(),
+                    "Waits to be sent with other complaints".into(),
+                ),
+            )
+        }
         What::Skipped { target, why } => ("step_skipped", skipped(&target.to_string(), *why, id)),
         What::Acknowledged { by, .. } => {
             who = Some(person(by));
@@ -142,9 +153,12 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
-        What::Refused { by, to, .. } => {
+        What::Refused { by, to, named, .. } => {
             who = Some(person(by));
-            let to = to.as_ref().map_or(String::new(), |to| format!(" -> {to}"));
+            let named = named.as_ref();
+            let named = named.map(|named| referral::short_name(directory, named));
+            let to = named.or_else(|| to.clone());
+            let to = to.map_or(String::new(), |to| format!(" -> {to}"));
             (
                 "refused",
                 say(
@@ -390,6 +404,42 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             };
             ("alarm", format!("{} {method}: {state}", person(responder)))
         }
+        What::Changed {
+            change,
+            author,
+            reason,
+            items,
+            ..
+        } => {
+            let items: Vec<String> = items
+                .iter()
+                .map(|live| format!("{}@{}", live.item, live.version))
+                .collect();
+            let items = items.join(", ");
+            (
+                "changed",
+                say(
+                    format!("Perubahan {change} berlaku ({items}), oleh {author}: {reason}"),
+                    format!("Change {change} is in force ({items}), by {author}: {reason}"),
+                ),
+            )
+        }
+        What::LetterRetried { what, by, .. } => (
+            "alarm",
+            say(
+                format!("Yang gagal diproses dicoba lagi oleh {by}: {what}"),
+                format!("What could not be processed was tried again by {by}: {what}"),
+            ),
+        ),
+        What::LetterDropped {
+            what, by, reason, ..
+        } => (
+            "alarm",
+            say(
+                format!("Yang gagal diproses dibuang oleh {by} ({reason}): {what}"),
+                format!("What could not be processed was dropped by {by} ({reason}): {what}"),
+            ),
+        ),
         What::Alarm { alarm } => ("alarm", alarmed(alarm, &person, id)),
     };
     Line {

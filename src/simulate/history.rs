@@ -14,7 +14,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::life::{Happening, Life, Outside};
+use super::life::{Happening, Life, Outside, Refusal};
 use crate::domain::{
     complaint::{Complaint, Privacy, Status},
     fact::{Fact, What},
@@ -209,11 +209,16 @@ fn outside(
                 refused: None,
             }
         }
-        What::Refused { by, to, reply } => Outside::Answered {
+        What::Refused {
+            by,
+            to,
+            named,
+            reply,
+        } => Outside::Answered {
             after: after(&by),
             by,
             reply,
-            refused: Some(to),
+            refused: Some(Refusal { to, named }),
         },
         What::Progressed {
             status: state,

@@ -7,6 +7,7 @@ use crate::domain::{
     complaint::{Complaint, Status},
     escalation::{Answer, Context, Effect, Escalation, Input, Transition},
     id::{ResponderId, UnitCode},
+    referral::Named,
 };
 
 /// What the world did to one complaint.
@@ -52,11 +53,20 @@ pub enum Outside {
         by: ResponderId,
         /// The reply's id.
         reply: String,
-        /// Whether they said that it is not theirs, and to whom it ought to go.
-        refused: Option<Option<String>>,
+        /// Whether they said that it is not theirs.
+        refused: Option<Refusal>,
         /// How long after their first page since their last answer. None: they had no page.
         after: Option<SignedDuration>,
     },
+}
+
+/// To whom something ought to go that is not theirs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Refusal {
+    /// In their words.
+    pub to: Option<String>,
+    /// Whom those name in the directory.
+    pub named: Option<Named>,
 }
 
 /// Who answers when another policy tells people at other times.
@@ -177,7 +187,7 @@ impl<'l> Queue<'l> {
                     via: None,
                 };
                 match refused {
-                    Some(to) => Input::Refused { answer, to },
+                    Some(Refusal { to, named }) => Input::Refused { answer, to, named },
                     None => Input::Acknowledged(answer),
                 }
             }

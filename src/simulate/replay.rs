@@ -182,9 +182,15 @@ fn input(what: &What, state: &Escalation) -> Option<Input> {
         What::Acknowledged { by, reply, .. } | What::AnswerWithoutEffect { by, reply, .. } => {
             Input::Acknowledged(answer(by, reply))
         }
-        What::Refused { by, to, reply } => Input::Refused {
+        What::Refused {
+            by,
+            to,
+            named,
+            reply,
+        } => Input::Refused {
             answer: answer(by, reply),
             to: to.clone(),
+            named: named.clone(),
         },
         What::Progressed {
             status, shown_at, ..

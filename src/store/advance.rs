@@ -94,6 +94,7 @@ impl Store {
             let Some(loaded) = self.load_escalation(complaint).await? else {
                 return Ok(Advanced::Unknown);
             };
+            let world = self.covering(world, [&loaded.value.policy]).await?;
             let context = world
                 .context(&loaded.value.policy)
                 .ok_or(StoreError::Closed)?;
@@ -186,7 +187,7 @@ impl Store {
             }
             let value = make_room(value);
             let mut unit = self.page_unit(version, &value, now);
-            if value.quotable.is_some() || value.undeliverable.is_some() {
+            if !value.quotable.is_empty() || value.undeliverable.is_some() {
                 self.tell_conversation(world, &value, &mut unit, now)
                     .await?;
             }
@@ -230,24 +231,28 @@ impl Store {
     /// What is committed for a page's transition.
     pub fn page_unit(&self, version: u64, transition: &page::Transition, now: Timestamp) -> Unit {
         let page = &transition.state;
-        let facts = facts_about(
-            page.complaint.as_ref(),
-            transition.facts.iter().cloned(),
-            now,
-        );
+        let facts = transition.facts.iter().map(|what| Fact {
+            at: now,
+            complaint: match what {
+                // A bundle's own facts are about no complaint, what happens to a member is.
+                What::PageCancelled { page: member, .. } if *member != page.id => {
+                    member.parts().map(|(complaint, _)| complaint)
+                }
+                _ => page.complaint.clone(),
+            },
+            what: what.clone(),
+        });
+        let facts = facts.collect();
         let mut outbox = Vec::new();
-        if transition.gave_up
-            && let Some(complaint) = &page.complaint
-        {
-            outbox.push((
-                format!("failed.{}", page.id),
-                now,
-                Handover::PageFailed {
-                    complaint: complaint.clone(),
-                    page: page.id.clone(),
+        if transition.gave_up {
+            outbox.extend(page.brings().into_iter().map(|(complaint, failed)| {
+                let handover = Handover::PageFailed {
+                    complaint,
+                    page: failed.clone(),
                     responder: page.responder.clone(),
-                },
-            ));
+                };
+                (format!("failed.{failed}"), now, handover)
+            }));
         }
         Unit {
             machines: vec![self.write_page(version, page, transition.wake_at, facts)],

@@ -21,6 +21,7 @@ use crate::domain::{
     fact::{Fact, GENESIS, Link},
     id::{ComplaintId, PageId, ResponderId},
     page::Send,
+    referral::Named,
 };
 
 /// What is committed together in one shard.
@@ -83,6 +84,9 @@ pub enum Handover {
         /// To whom it ought to go.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refer: Option<String>,
+        /// Whom those words name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<Named>,
     },
     /// A gateway's word on how a message fared, for its page.
     Receipt {

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::sync::watch;
 
-use super::{Shard, StoreError};
+use super::{Keys, Shard, StoreError};
 use crate::clock::patience;
 
 /// Where Redis is: `redis://`, `rediss://` or `redis+unix://`. Shows itself without its password.
@@ -92,12 +92,14 @@ pub(super) fn listen(
     client: &redis::Client,
     channel: String,
     woken: HashMap<Shard, watch::Sender<u64>>,
+    changed: watch::Sender<u64>,
 ) {
     let client = client.clone();
-    let names: HashMap<String, watch::Sender<u64>> = woken
+    let mut names: HashMap<String, watch::Sender<u64>> = woken
         .into_iter()
         .map(|(shard, sender)| (shard.to_string(), sender))
         .collect();
+    names.insert(Keys::CHANGED.to_owned(), changed);
     tokio::spawn(async move {
         loop {
             if let Ok(mut pubsub) = client.get_async_pubsub().await

@@ -6,6 +6,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
@@ -14,7 +15,8 @@ use crate::domain::{
 };
 
 /// Which half of the store a shard belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Complaints and their escalations.
     Complaints,
@@ -137,6 +139,11 @@ impl Keys {
         ComplaintId::parse(key.split_once("}:e:")?.1).ok()
     }
 
+    /// The page's id in a page's key.
+    pub fn page_in(key: &str) -> Option<PageId> {
+        PageId::parse(key.split_once("}:p:")?.1).ok()
+    }
+
     /// Hash `v`, `s`: a page. Lives as long as its complaint.
     pub fn page(&self, shard: Shard, page: &PageId) -> String {
         self.in_shard(shard, &format!("p:{page}"))
@@ -192,15 +199,68 @@ impl Keys {
         self.in_shard(shard, "costs")
     }
 
-    /// List: what could not be processed, as JSON, newest first.
+    /// Hash: what could not be processed, as JSON, by the letter's id.
+    pub fn letters(&self) -> String {
+        format!("{}:{{meta}}:letters", self.prefix)
+    }
+
+    /// Hash: how often each letter was buried, by its id.
+    pub fn letter_counts(&self) -> String {
+        format!("{}:{{meta}}:letters:times", self.prefix)
+    }
+
+    /// Hash: who tried each letter again last, as JSON, by its id.
+    pub fn letter_retries(&self) -> String {
+        format!("{}:{{meta}}:letters:retried", self.prefix)
+    }
+
+    /// Sorted set: the letters' ids by the time (milliseconds) at which each was last buried.
+    pub fn letters_by_time(&self) -> String {
+        format!("{}:{{meta}}:letters:at", self.prefix)
+    }
+
+    /// List: what earlier versions could not process, as JSON, newest first. It becomes letters.
     pub fn dead_letters(&self) -> String {
         format!("{}:{{meta}}:dead", self.prefix)
     }
 
-    /// Hash: snapshots of the directory, calendars and policies as JSON, by `KIND:ID:VERSION`.
+    /// Hash: the versions of the directory, calendars and policies, by `KIND:ID:VERSION`: the name of
+    /// a content, `sha256:HEX`, or `removed`. Written once, never changed.
     pub fn snapshots(&self) -> String {
         format!("{}:{{meta}}:snapshots", self.prefix)
     }
+
+    /// Hash: contents of versions and of changes that wait, packed, by their SHA-256.
+    pub fn contents(&self) -> String {
+        format!("{}:{{meta}}:contents", self.prefix)
+    }
+
+    /// Hash: changes as JSON, by their number.
+    pub fn changes(&self) -> String {
+        format!("{}:{{meta}}:changes", self.prefix)
+    }
+
+    /// List: the numbers of the changes that took force, in their order. Its length is the revision.
+    pub fn revisions(&self) -> String {
+        format!("{}:{{meta}}:revisions", self.prefix)
+    }
+
+    /// Sorted set: the numbers of changes that wait for their day, by time in milliseconds.
+    pub fn changes_due(&self) -> String {
+        format!("{}:{{meta}}:changes:due", self.prefix)
+    }
+
+    /// Hash `v` (how many revisions stand in the ledger), `s`: lies with the first ledger of the
+    /// complaints' side.
+    pub fn recorded_changes(&self) -> String {
+        self.in_shard(Self::FIRST, "changes")
+    }
+
+    /// The first shard of the complaints' side: its ledger has the changes.
+    pub const FIRST: Shard = Shard {
+        side: Side::Complaints,
+        number: 0,
+    };
 
     /// Hash: which version of each snapshot is live, by `KIND:ID`.
     pub fn live(&self) -> String {
@@ -223,10 +283,19 @@ impl Keys {
         format!("{}:{{meta}}:imports", self.prefix)
     }
 
-    /// Channel: a shard has something due earlier than before. The message is the shard.
+    /// Hash: how far each mailbox was read, `VALIDITY UID`, by `USER@HOST:PORT/FOLDER`. Lives for ever.
+    pub fn mailboxes(&self) -> String {
+        format!("{}:{{meta}}:mailboxes", self.prefix)
+    }
+
+    /// Channel: a shard has something due earlier than before. The message is the shard, or
+    /// [`Self::CHANGED`] when something is live or waits for its day that was not before.
     pub fn wake_channel(&self) -> String {
         format!("{}:wake", self.prefix)
     }
+
+    /// What is said on the wake channel when changes were written.
+    pub const CHANGED: &str = "changed";
 }
 
 /// An address in its one spelling.

@@ -4,8 +4,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{Shard, Store, StoreError, packing};
 use crate::domain::{
-    fact::{Fact, GENESIS, Link, What},
-    id::ComplaintId,
+    fact::{Fact, GENESIS, Link, What, carried},
+    id::{ComplaintId, PageId},
 };
 
 /// One entry as it lies in Redis.
@@ -63,6 +63,17 @@ pub enum LedgerFault {
         /// The last entry.
         sequence: u64,
     },
+}
+
+/// The pages that travelled in bundles, each with its bundle.
+fn bundles_in(facts: &[Fact]) -> Vec<(PageId, PageId)> {
+    facts
+        .iter()
+        .filter_map(|fact| match &fact.what {
+            What::Bundled { page, into } => Some((page.clone(), into.clone())),
+            _ => None,
+        })
+        .collect()
 }
 
 /// How many entries are read in one go.
@@ -202,7 +213,17 @@ impl Store {
                 _ => None,
             })
             .collect();
-        facts.extend(self.facts_of(pages).await?);
+        let of_pages = self.facts_of(pages).await?;
+        for (page, bundle) in bundles_in(&of_pages) {
+            let Some(responder) = bundle.responder() else {
+                continue;
+            };
+            let shard = self.keys().shard_of_responder(&responder);
+            let key = self.keys().page(shard, &bundle);
+            let of_bundle = self.facts_of(vec![(shard, key)]).await?;
+            facts.extend(carried::facts_of(&page, of_bundle));
+        }
+        facts.extend(of_pages);
         // A stable sort: what happened at one moment stays in the order it was recorded.
         facts.sort_by_key(|fact| fact.at);
         Ok(facts)
@@ -230,6 +251,10 @@ impl Store {
                     .arg(&id)
                     .arg(&id);
             }
+        }
+        // Pages that were just ordered have no facts yet, and an empty pipe is an error.
+        if pipe.cmd_iter().next().is_none() {
+            return Ok(Vec::new());
         }
         type Range = Vec<(String, HashMap<String, Vec<u8>>)>;
         let found: Vec<Range> = pipe.query_async(&mut self.connection()).await?;

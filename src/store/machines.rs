@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     MachineWrite, Shard, Store, StoreError,
+    letters::Origin,
     packing::{self, json, pack},
 };
 use crate::domain::{
@@ -163,7 +164,7 @@ impl Store {
                 }
                 Loaded::Absent => 0,
                 Loaded::Unreadable { key, version, why } => {
-                    self.bury_machine(&key, &why).await?;
+                    self.bury_machine(&key, &why, None).await?;
                     version
                 }
             };
@@ -179,14 +180,19 @@ impl Store {
     ///
     /// # Errors
     /// When Redis is away.
-    pub async fn bury_machine(&self, key: &str, why: &str) -> Result<(), StoreError> {
+    pub async fn bury_machine(
+        &self,
+        key: &str,
+        why: &str,
+        at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let state: Option<Vec<u8>> = redis::cmd("HGET")
             .arg(key)
             .arg("s")
             .query_async(&mut self.connection())
             .await?;
         let body = packing::text(&state.unwrap_or_default());
-        self.bury(key, &body, why).await
+        self.bury(Origin::Machine, key, &body, why, at).await
     }
 
     /// What is remembered of an address that replies come from; nothing yet of a new one.
@@ -202,7 +208,7 @@ impl Store {
         }))
     }
 
-    async fn find<T: DeserializeOwned>(
+    pub(super) async fn find<T: DeserializeOwned>(
         &self,
         keys: Vec<String>,
     ) -> Result<Vec<Loaded<T>>, StoreError> {

@@ -13,6 +13,7 @@
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
 pub mod advance;
+pub mod changes;
 pub mod committer;
 mod connection;
 mod costs;
@@ -20,25 +21,34 @@ pub mod embedded;
 mod imports;
 pub mod keys;
 pub mod ledger;
+pub mod letters;
+pub mod live;
 mod machines;
+mod mailboxes;
 mod packing;
 mod queues;
 mod scripts;
 pub mod seen;
-pub mod snapshots;
+mod slots;
 mod switch;
 pub mod world;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
     advance::{Advanced, Opened, PageInput, facts_about},
+    changes::{Recorded, Written},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Address,
     keys::{Keys, Shard, Side},
+    live::Live,
     machines::{Loaded, Versioned},
+    mailboxes::MailboxMark,
     queues::{Claimed, Entry},
     switch::{crossing, switch_for},
     world::{World, Worlds},
@@ -90,6 +100,8 @@ struct Inner {
     connection: redis::aio::ConnectionManager,
     committers: HashMap<Shard, mpsc::Sender<committer::Job>>,
     woken: HashMap<Shard, watch::Sender<u64>>,
+    changed: watch::Sender<u64>,
+    older: Mutex<live::Older>,
 }
 
 impl Store {
@@ -122,12 +134,15 @@ impl Store {
                 connection,
                 committers,
                 woken,
+                changed: watch::Sender::new(0),
+                older: Mutex::default(),
             }),
         };
         connection::listen(
             &store.inner.client,
             store.inner.keys.wake_channel(),
             store.inner.woken.clone(),
+            store.inner.changed.clone(),
         );
         Ok(store)
     }
@@ -153,6 +168,11 @@ impl Store {
             || watch::Sender::new(0).subscribe(),
             watch::Sender::subscribe,
         )
+    }
+
+    /// Changes whenever a change was written, by whatever process.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
     }
 
     /// Commits one unit; waits until it is done.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Handover, Shard, Store, StoreError, packing, scripts};
+use super::{Handover, Shard, Store, StoreError, letters::Origin, packing, scripts};
 
 /// What was taken from the due-queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +84,12 @@ impl Store {
             match packing::read(&body) {
                 Ok(handover) => entries.push(Entry { id, handover }),
                 Err(error) => {
-                    self.bury(&id, &packing::text(&body), &error.to_string())
-                        .await?;
+                    let origin = Origin::Outbox {
+                        side: shard.side,
+                        number: shard.number,
+                    };
+                    let (body, why) = (packing::text(&body), error.to_string());
+                    self.bury(origin, &id, &body, &why, Some(now)).await?;
                     unreadable.push(id);
                 }
             }
@@ -190,33 +194,5 @@ impl Store {
         pipe.cmd("ZCARD").arg(self.keys().due(shard));
         pipe.cmd("ZCARD").arg(self.keys().outbox(shard));
         Ok(pipe.query_async(&mut self.connection()).await?)
-    }
-
-    /// Puts what cannot be processed aside, where a person can see it.
-    ///
-    /// # Errors
-    /// When Redis is away.
-    pub async fn bury(&self, what: &str, body: &str, why: &str) -> Result<(), StoreError> {
-        tracing::error!(what, why, "moved to the dead letters");
-        let letter = serde_json::json!({ "what": what, "body": body, "why": why });
-        let () = redis::cmd("LPUSH")
-            .arg(self.keys().dead_letters())
-            .arg(letter.to_string())
-            .query_async(&mut self.connection())
-            .await?;
-        Ok(())
-    }
-
-    /// The newest dead letters, as they were buried.
-    ///
-    /// # Errors
-    /// When Redis is away.
-    pub async fn dead_letters(&self, limit: isize) -> Result<Vec<String>, StoreError> {
-        Ok(redis::cmd("LRANGE")
-            .arg(self.keys().dead_letters())
-            .arg(0)
-            .arg(limit - 1)
-            .query_async(&mut self.connection())
-            .await?)
     }
 }

@@ -11,8 +11,7 @@ static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/claim.lua")));
 static CLAIM_OUTBOX: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/claim_outbox.lua")));
-static PUBLISH: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("lua/publish_snapshot.lua")));
+static CHANGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/change.lua")));
 static CLAIM_SLOT: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/claim_slot.lua")));
 
@@ -87,21 +86,31 @@ pub(super) async fn claim_outbox(
     Ok(call.invoke_async(connection).await?)
 }
 
-/// Makes a snapshot live; gives its version and whether it is new.
-pub(super) async fn publish_snapshot(
+/// What `change.lua` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ChangeWord {
+    /// It is done.
+    Written,
+    /// Somebody else was faster; nothing is done.
+    Lost,
+    /// The next version of this exists already.
+    Taken(String),
+}
+
+pub(super) fn change() -> ScriptInvocation<'static> {
+    CHANGE.prepare_invoke()
+}
+
+pub(super) async fn run_change(
+    call: &ScriptInvocation<'_>,
     connection: &mut ConnectionManager,
-    snapshots: &str,
-    live: &str,
-    name: &str,
-    content: &[u8],
-) -> Result<(u32, bool), StoreError> {
-    let mut call = PUBLISH.prepare_invoke();
-    call.key(snapshots).key(live).arg(name).arg(content);
-    let (word, version): (String, u32) = call.invoke_async(connection).await?;
-    match word.as_str() {
-        "published" => Ok((version, true)),
-        "unchanged" => Ok((version, false)),
-        _ => Err(unexpected("publish_snapshot.lua")),
+) -> Result<ChangeWord, StoreError> {
+    let words: Vec<String> = call.invoke_async(connection).await?;
+    match (words.first().map(String::as_str), words.get(1)) {
+        (Some("written"), _) => Ok(ChangeWord::Written),
+        (Some("lost"), _) => Ok(ChangeWord::Lost),
+        (Some("taken"), Some(name)) => Ok(ChangeWord::Taken(name.clone())),
+        _ => Err(unexpected("change.lua")),
     }
 }
 
@@ -137,7 +146,7 @@ mod tests {
         let here = include_str!("scripts.rs");
         for script in [
             include_str!("lua/commit.lua"),
-            include_str!("lua/publish_snapshot.lua"),
+            include_str!("lua/change.lua"),
             include_str!("lua/claim_slot.lua"),
         ] {
             for line in script.lines().filter(|line| !line.starts_with("--")) {

@@ -97,6 +97,31 @@ impl Store {
         Ok(())
     }
 
+    /// Lets a foreign hash be looked at anew, as if it had changed just now.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn look_again(&self, key: &str) -> Result<(), StoreError> {
+        let () = redis::cmd("HDEL")
+            .arg(self.keys().seen())
+            .arg(key)
+            .query_async(&mut self.connection())
+            .await?;
+        // What Redis itself would say of a change, to whoever follows them.
+        let () = redis::cmd("PUBLISH")
+            .arg(format!("{}{key}", self.keyspace()))
+            .arg("hset")
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// What Redis puts before a key's name when it tells of a change.
+    fn keyspace(&self) -> String {
+        let info = self.inner.client.get_connection_info();
+        format!("__keyspace@{}__:", info.redis_settings().db())
+    }
+
     /// Which of these escalations' members have no place in their shard's due-queue.
     ///
     /// # Errors
@@ -146,14 +171,7 @@ impl Store {
                 return None;
             }
         }
-        let prefix = format!(
-            "__keyspace@{}__:",
-            self.inner
-                .client
-                .get_connection_info()
-                .redis_settings()
-                .db()
-        );
+        let prefix = self.keyspace();
         let mut pubsub = self.inner.client.get_async_pubsub().await.ok()?;
         pubsub.psubscribe(format!("{prefix}{pattern}")).await.ok()?;
         Some(pubsub.into_on_message().filter_map(move |message| {

@@ -27,7 +27,7 @@ impl Store {
         let page = &transition.state;
         let person = std::slice::from_ref(&page.responder);
         for Versioned { version, mut value } in self.load_conversations(person).await? {
-            if let Some(message) = &transition.quotable {
+            for message in &transition.quotable {
                 value.sent(message);
             }
             let mut facts = Vec::new();

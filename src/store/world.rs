@@ -1,5 +1,5 @@
-//! The snapshots that decisions are made by: the directory, every version of every policy, the
-//! calendars. Immutable; a change replaces the whole, and a running escalation keeps its policy.
+//! The snapshots that decisions are made by: the directory, the policies, the calendars. Immutable; a
+//! change replaces the whole, and a running escalation keeps the version of its policy.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,23 +8,31 @@ use std::{
 
 use tokio::sync::watch;
 
+use super::live::{Held, Live};
 use crate::domain::{
     calendar::Calendar,
     conversation::{CodeShare, Switch},
     delivery::{Address, Transport},
     directory::Directory,
     escalation::Context,
-    id::{CalendarId, ResponderId},
+    id::{CalendarId, PolicyId, ResponderId},
     policy::{Policy, PolicyRef},
 };
 
 /// One consistent set of snapshots.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
-    directory: Directory,
-    policies: HashMap<PolicyRef, Policy>,
-    calendars: HashMap<CalendarId, Calendar>,
+    revision: u64,
+    people: Arc<People>,
+    policies: HashMap<PolicyRef, Arc<Policy>>,
+    calendars: HashMap<CalendarId, Arc<Calendar>>,
     default: PolicyRef,
+}
+
+/// The directory and what is looked up in it.
+#[derive(Debug)]
+struct People {
+    directory: Directory,
     addresses: HashMap<(Transport, Address), Vec<ResponderId>>,
     shares: BTreeMap<ResponderId, CodeShare>,
 }
@@ -41,7 +49,9 @@ pub enum WorldFault {
         calendar: CalendarId,
     },
     /// There is no policy to begin with.
-    #[error("the policy {0} for new complaints is not there")]
+    #[error(
+        "the policy {0} for new complaints (data.default_policy) is not live: name one that is, or publish it"
+    )]
     NoPolicy(String),
 }
 
@@ -64,43 +74,50 @@ impl World {
                 });
             }
         }
-        let policies: HashMap<PolicyRef, Policy> = policies
+        let policies: HashMap<PolicyRef, Arc<Policy>> = policies
             .into_iter()
-            .map(|policy| {
-                let reference = PolicyRef {
-                    id: policy.id.clone(),
-                    version: policy.version,
-                };
-                (reference, policy)
-            })
+            .map(|policy| (reference(&policy), Arc::new(policy)))
             .collect();
         if !policies.contains_key(&default) {
             return Err(WorldFault::NoPolicy(default.id.to_string()));
         }
-        let mut addresses: HashMap<_, Vec<ResponderId>> = HashMap::new();
-        for (id, responder) in &directory.responders {
-            for method in &responder.methods {
-                let people = addresses
-                    .entry((method.transport, method.address.clone()))
-                    .or_default();
-                if !people.contains(id) {
-                    people.push(id.clone());
-                }
-            }
-        }
+        let calendars = calendars.into_iter();
         Ok(Self {
-            shares: directory.code_shares(),
-            directory,
+            revision: 0,
+            people: Arc::new(People::of(directory)),
             policies,
-            calendars,
+            calendars: calendars.map(|(id, it)| (id, Arc::new(it))).collect(),
             default,
-            addresses,
         })
+    }
+
+    /// The set that is live.
+    ///
+    /// # Errors
+    /// When it does not fit together.
+    pub fn of(live: Live, default: &PolicyId) -> Result<Self, WorldFault> {
+        let version = live.book.policies.get(default).map(|policy| policy.version);
+        let default = PolicyRef {
+            id: default.clone(),
+            version: version.ok_or_else(|| WorldFault::NoPolicy(default.to_string()))?,
+        };
+        let policies = live.book.policies.into_values().collect();
+        let calendars = live.book.calendars.into_iter().collect();
+        let world = Self::new(live.book.directory, policies, calendars, default)?;
+        Ok(Self {
+            revision: live.revision,
+            ..world
+        })
+    }
+
+    /// How many changes had taken force when it was live.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Units, posts and who holds them.
     pub fn directory(&self) -> &Directory {
-        &self.directory
+        &self.people.directory
     }
 
     /// The policy that new complaints begin with.
@@ -108,10 +125,31 @@ impl World {
         &self.default
     }
 
+    /// Whether it has this version of a policy.
+    pub fn has(&self, policy: &PolicyRef) -> bool {
+        self.policies.contains_key(policy)
+    }
+
+    /// The same with these older versions too.
+    pub(super) fn with(&self, older: Vec<(PolicyRef, Held)>) -> Self {
+        let mut world = self.clone();
+        for (reference, held) in older {
+            let calendar = &held.policy.clock.calendar;
+            if let (false, Some(calendar_then)) =
+                (world.calendars.contains_key(calendar), held.calendar)
+            {
+                world.calendars.insert(calendar.clone(), calendar_then);
+            }
+            world.policies.insert(reference, held.policy);
+        }
+        world
+    }
+
     /// What an escalation under this policy is judged by.
     ///
-    /// A version that is gone (somebody deleted it by hand) falls back to the default: a complaint
-    /// is never left without a policy.
+    /// A version that is live no more must have been asked for by [`super::Store::covering`]. One that
+    /// is lost falls back to the default, which is counted and alarmed there: a complaint is never left
+    /// without a policy.
     pub fn context(&self, policy: &PolicyRef) -> Option<Context<'_>> {
         let policy = self
             .policies
@@ -120,13 +158,14 @@ impl World {
         Some(Context {
             policy,
             calendar: self.calendars.get(&policy.clock.calendar)?,
-            directory: &self.directory,
+            directory: &self.people.directory,
         })
     }
 
     /// Which reply codes are a person's: all, unless a telephone is shared.
     pub fn code_share(&self, responder: &ResponderId) -> CodeShare {
-        self.shares.get(responder).copied().unwrap_or_default()
+        let share = self.people.shares.get(responder);
+        share.copied().unwrap_or_default()
     }
 
     /// Everybody who is reached at the address of a switch, by the transports that it means.
@@ -145,13 +184,42 @@ impl World {
 
     /// Whose address this is; several people may share one.
     pub fn people_at(&self, transport: Transport, address: &Address) -> &[ResponderId] {
-        self.addresses
+        self.people
+            .addresses
             .get(&(transport, address.clone()))
             .map_or(&[], Vec::as_slice)
     }
 }
 
-/// The world as it is now; changes when a snapshot is published.
+fn reference(policy: &Policy) -> PolicyRef {
+    PolicyRef {
+        id: policy.id.clone(),
+        version: policy.version,
+    }
+}
+
+impl People {
+    fn of(directory: Directory) -> Self {
+        let mut addresses: HashMap<_, Vec<ResponderId>> = HashMap::new();
+        for (id, responder) in &directory.responders {
+            for method in &responder.methods {
+                let people = addresses
+                    .entry((method.transport, method.address.clone()))
+                    .or_default();
+                if !people.contains(id) {
+                    people.push(id.clone());
+                }
+            }
+        }
+        Self {
+            shares: directory.code_shares(),
+            directory,
+            addresses,
+        }
+    }
+}
+
+/// The world as it is now; changes when a change takes force.
 #[derive(Debug, Clone)]
 pub struct Worlds {
     now: Arc<watch::Sender<Arc<World>>>,

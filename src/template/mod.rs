@@ -10,6 +10,7 @@
 
 pub mod lint;
 
+mod bundle;
 mod overrides;
 mod plain;
 mod samples;
@@ -21,7 +22,7 @@ mod whatsapp;
 mod wording;
 mod words;
 
-use std::{io, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, io, path::Path};
 
 use jiff::{
     Timestamp,
@@ -29,16 +30,21 @@ use jiff::{
 };
 use minijinja::{Environment, Value, context};
 
-use self::words::{AlertWords, NoteWords};
+use self::{
+    bundle::BundleWords,
+    sms::Fitted,
+    words::{AlertWords, NoteWords},
+};
 pub use self::{
     overrides::TemplateFault,
-    samples::{SAMPLE_NOW, samples},
-    whatsapp::{LATE_TEMPLATE, WARNING_TEMPLATE},
+    samples::{SAMPLE_NOW, SAMPLE_TICKETS, samples},
+    whatsapp::{BUNDLE_TEMPLATE, LATE_TEMPLATE, WARNING_TEMPLATE},
 };
 use crate::domain::{
     delivery::Transport,
     directory::Language,
-    message::{Content, Message},
+    id::ComplaintId,
+    message::{Content, Message, ReplyNote},
 };
 
 /// Who is written to, and how.
@@ -54,6 +60,8 @@ pub struct Recipient {
     pub whatsapp_window_open: bool,
     /// Where to answer in a browser; given only where the route carries links.
     pub link: Option<String>,
+    /// The same for each complaint of a message about several.
+    pub links: BTreeMap<ComplaintId, String>,
 }
 
 /// A message in words.
@@ -149,6 +157,7 @@ impl Renderer {
 
     /// Puts `content` into words. Never fails.
     pub fn render(&self, content: &Content, to: &Recipient, now: Timestamp) -> Rendered {
+        let content = &*as_said(content);
         let mut fallback = None;
         for environment in self.overridden.iter().chain([&self.shipped]) {
             match self.compose(environment, content, to, now) {
@@ -214,6 +223,7 @@ impl Renderer {
         let language = words::code_of(to.language);
         let kind = match content {
             Content::Alert(_) => "alert",
+            Content::Bundle(_) => "bundle",
             Content::Reply(_) => "reply",
         };
         let run = |name: &str, value: Value| {
@@ -224,15 +234,32 @@ impl Renderer {
         };
         let text_name = format!("{}/{kind}.{language}.txt", to.transport);
         let mut bare = false;
+        let mut short = |fitted: Fitted| {
+            bare = fitted.bare;
+            Message::Sms { text: fitted.text }
+        };
+        let render = |value| run(&text_name, value);
+        let several = |bundle| {
+            BundleWords::new(bundle, to, now, &self.zone).ok_or_else(|| {
+                TemplateFault::new(&text_name, "is about nothing", "tell the developers")
+            })
+        };
         let message = match (to.transport, content) {
-            (Transport::Sms, _) => {
-                let render = |value| run(&text_name, value);
-                let fitted = match content {
-                    Content::Alert(alert) => sms::alert(alert, to, now, &self.zone, render)?,
-                    Content::Reply(note) => sms::note(note, to, now, &self.zone, render)?,
-                };
-                bare = fitted.bare;
-                Message::Sms { text: fitted.text }
+            (Transport::Sms, Content::Alert(alert)) => {
+                short(sms::alert(alert, to, now, &self.zone, render)?)
+            }
+            (Transport::Sms, Content::Reply(note)) => {
+                short(sms::note(note, to, now, &self.zone, render)?)
+            }
+            (Transport::Sms, Content::Bundle(bundle)) => {
+                short(bundle::short(&several(bundle)?, render)?)
+            }
+            (Transport::Whatsapp, Content::Bundle(bundle)) => {
+                let words = several(bundle)?;
+                if !to.whatsapp_window_open {
+                    return Ok((bundle::approved(&words), false));
+                }
+                bundle::free_text(&words, render)?
             }
             (Transport::Whatsapp, Content::Alert(alert)) => {
                 let words = AlertWords::new(alert, to, now, &self.zone);
@@ -255,6 +282,7 @@ impl Renderer {
             (Transport::Email, _) => {
                 let value = match content {
                     Content::Alert(alert) => AlertWords::new(alert, to, now, &self.zone).value(),
+                    Content::Bundle(bundle) => several(bundle)?.value(),
                     Content::Reply(note) => NoteWords::new(note, to, now, &self.zone).value(),
                 };
                 let subject = run(
@@ -263,7 +291,9 @@ impl Renderer {
                 )?;
                 let text = tidy(&run(&text_name, value.clone())?);
                 let html = match content {
-                    Content::Alert(_) => run(&format!("email/alert.{language}.html"), value)?,
+                    Content::Alert(_) | Content::Bundle(_) => {
+                        run(&format!("email/{kind}.{language}.html"), value)?
+                    }
                     Content::Reply(_) => run(
                         "email/reply.html",
                         context! { language => language, paragraphs => paragraphs(&text) },
@@ -281,6 +311,7 @@ impl Renderer {
                         let words = AlertWords::new(alert, to, now, &self.zone);
                         words.for_voice().value()
                     }
+                    Content::Bundle(bundle) => several(bundle)?.for_voice().value(),
                     Content::Reply(note) => {
                         let words = NoteWords::new(note, to, now, &self.zone);
                         words.for_voice().value()
@@ -289,7 +320,8 @@ impl Renderer {
                 let (farewell, own) = voice::farewell(to.language);
                 let text = tidy(&run(&text_name, value)?);
                 let farewell = tidy(&run(&farewell, own)?);
-                voice::message(text, farewell, to, matches!(content, Content::Alert(_)))
+                let asks = !matches!(content, Content::Reply(_));
+                voice::message(text, farewell, to, asks)
             }
         };
         says_what_it_must(&message, content, to, &text_name)?;
@@ -304,6 +336,14 @@ impl Renderer {
             (Content::Reply(note), Transport::Sms) => plain::sms_note(
                 &NoteWords::new(note, to, now, &self.zone).for_sms(words::asks(note)),
             ),
+            (Content::Bundle(bundle), transport) => {
+                let words = BundleWords::new(bundle, to, now, &self.zone);
+                words.map_or_else(String::new, |words| match transport {
+                    Transport::Sms => plain::sms_bundle(&words.for_sms()),
+                    Transport::Whatsapp | Transport::Email => plain::bundle(&words),
+                    Transport::Voice => plain::spoken_bundle(&words) + voice::plain_keys(to),
+                })
+            }
             (Content::Alert(alert), Transport::Voice) => {
                 let words = AlertWords::new(alert, to, now, &self.zone).for_voice();
                 plain::alert(&words) + voice::plain_keys(to)
@@ -342,16 +382,10 @@ fn says_what_it_must(
     to: &Recipient,
     file: &str,
 ) -> Result<(), TemplateFault> {
-    let Content::Alert(alert) = content else {
-        return if message.plain_text().trim().is_empty() {
-            Err(TemplateFault::new(
-                file,
-                "renders to nothing",
-                "write a text",
-            ))
-        } else {
-            Ok(())
-        };
+    let alert = match content {
+        Content::Alert(alert) => alert,
+        Content::Bundle(bundle) => return bundle::says_what_it_must(message, bundle, to, file),
+        Content::Reply(_) => return says_something(message, file),
     };
     let ticket = match to.transport {
         Transport::Voice => &voice::spelled(alert.complaint.as_str(), words::code_of(to.language)),
@@ -384,6 +418,30 @@ fn says_what_it_must(
     ))
 }
 
+fn says_something(message: &Message, file: &str) -> Result<(), TemplateFault> {
+    if message.plain_text().trim().is_empty() {
+        return Err(TemplateFault::new(
+            file,
+            "renders to nothing",
+            "write a text",
+        ));
+    }
+    Ok(())
+}
+
+/// What is put into words: a bundle of which one page is left is that page, and of which none is left
+/// there is nothing to answer.
+fn as_said(content: &Content) -> Cow<'_, Content> {
+    let Content::Bundle(bundle) = content else {
+        return Cow::Borrowed(content);
+    };
+    match bundle.only() {
+        Some(only) => Cow::Owned(Content::Alert(only.alert.clone())),
+        None if bundle.is_empty() => Cow::Owned(Content::Reply(ReplyNote::NothingOpen)),
+        None => Cow::Borrowed(content),
+    }
+}
+
 /// Every circumstance a template must do for.
 fn circumstances() -> Vec<Recipient> {
     let mut all = Vec::new();
@@ -396,6 +454,11 @@ fn circumstances() -> Vec<Recipient> {
                         language,
                         two_way,
                         whatsapp_window_open: true,
+                        links: SAMPLE_TICKETS
+                            .iter()
+                            .filter_map(|ticket| ComplaintId::parse(ticket).ok())
+                            .filter_map(|complaint| Some((complaint, link.clone()?)))
+                            .collect(),
                         link,
                     });
                 }

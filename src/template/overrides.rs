@@ -9,7 +9,7 @@ use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig};
 
 /// Every shipped template that may be overridden: its name, which is its path in the folder, and
 /// its text.
-pub(crate) const SHIPPED: [(&str, &str); 26] = [
+pub(crate) const SHIPPED: [(&str, &str); 38] = [
     template(
         "sms/alert.id.txt",
         include_str!("../../templates/sms/alert.id.txt"),
@@ -89,6 +89,54 @@ pub(crate) const SHIPPED: [(&str, &str); 26] = [
     template(
         "email/reply.en.subject.txt",
         include_str!("../../templates/email/reply.en.subject.txt"),
+    ),
+    template(
+        "sms/bundle.id.txt",
+        include_str!("../../templates/sms/bundle.id.txt"),
+    ),
+    template(
+        "sms/bundle.en.txt",
+        include_str!("../../templates/sms/bundle.en.txt"),
+    ),
+    template(
+        "whatsapp/bundle.id.txt",
+        include_str!("../../templates/whatsapp/bundle.id.txt"),
+    ),
+    template(
+        "whatsapp/bundle.en.txt",
+        include_str!("../../templates/whatsapp/bundle.en.txt"),
+    ),
+    template(
+        "email/bundle.id.txt",
+        include_str!("../../templates/email/bundle.id.txt"),
+    ),
+    template(
+        "email/bundle.en.txt",
+        include_str!("../../templates/email/bundle.en.txt"),
+    ),
+    template(
+        "email/bundle.id.subject.txt",
+        include_str!("../../templates/email/bundle.id.subject.txt"),
+    ),
+    template(
+        "email/bundle.en.subject.txt",
+        include_str!("../../templates/email/bundle.en.subject.txt"),
+    ),
+    template(
+        "email/bundle.id.html",
+        include_str!("../../templates/email/bundle.id.html"),
+    ),
+    template(
+        "email/bundle.en.html",
+        include_str!("../../templates/email/bundle.en.html"),
+    ),
+    template(
+        "voice/bundle.id.txt",
+        include_str!("../../templates/voice/bundle.id.txt"),
+    ),
+    template(
+        "voice/bundle.en.txt",
+        include_str!("../../templates/voice/bundle.en.txt"),
     ),
     template(
         "voice/alert.id.txt",

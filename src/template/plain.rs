@@ -2,7 +2,10 @@
 //!
 //! No template engine and nothing that can fail stands between a missed deadline and these.
 
-use super::words::{AlertWords, NoteWords};
+use super::{
+    bundle::BundleWords,
+    words::{AlertWords, NoteWords},
+};
 use crate::domain::gsm;
 
 /// A bare page that fits one part with every ticket (an id has at most 96 characters).
@@ -34,6 +37,9 @@ pub(crate) fn sms_note(words: &NoteWords) -> String {
         return text;
     }
     match (words.language, words.two_way) {
+        // Nothing is noted before they say whom they mean.
+        ("en", _) if words.note == "to_whom" => "SIAGA: who is meant? Write its code.".to_owned(),
+        _ if words.note == "to_whom" => "SIAGA: siapa yang dimaksud? Tulis namanya.".to_owned(),
         ("en", true) => "SIAGA: noted. Reply DAFTAR for the list of open complaints.".to_owned(),
         ("en", false) => "SIAGA: noted. Thank you.".to_owned(),
         (_, true) => "SIAGA: dicatat. Balas DAFTAR utk daftar aduan terbuka.".to_owned(),
@@ -69,6 +75,33 @@ pub(crate) fn alert(words: &AlertWords) -> String {
     text
 }
 
+/// A bare message about several complaints that fits one part.
+pub(crate) fn sms_bundle(words: &BundleWords) -> String {
+    several(words, words.first.two_way)
+}
+
+/// The same as a call says it, which is answered by keys.
+pub(crate) fn spoken_bundle(words: &BundleWords) -> String {
+    several(words, false)
+}
+
+fn several(words: &BundleWords, by_reply: bool) -> String {
+    let total = words.total();
+    match (words.first.language, by_reply) {
+        ("en", true) => format!("SIAGA: {total} complaints have no answer. Reply OK SEMUA."),
+        ("en", false) => format!("SIAGA: {total} complaints have no answer. Please act now."),
+        (_, true) => format!("SIAGA: {total} aduan belum direspons. Balas OK SEMUA."),
+        (_, false) => {
+            format!("SIAGA: {total} aduan belum direspons. Mohon segera ditindaklanjuti.")
+        }
+    }
+}
+
+/// The same without a short message's limits: all of them are named.
+pub(crate) fn bundle(words: &BundleWords) -> String {
+    format!("{} {}", sms_bundle(words), words.listed().join(", "))
+}
+
 /// An answer to a reply in plain words. It says what was done; the nuances are the templates'.
 pub(crate) fn note(words: &NoteWords) -> String {
     let english = words.language == "en";
@@ -80,6 +113,10 @@ pub(crate) fn note(words: &NoteWords) -> String {
         ("already_acknowledged", false) => format!("SIAGA: {ticket} sudah diterima."),
         ("refused", true) => format!("SIAGA: {ticket} noted as not yours."),
         ("refused", false) => format!("SIAGA: {ticket} dicatat bukan wewenang Anda."),
+        ("handed_over", true) => format!("SIAGA: {ticket} passed on."),
+        ("handed_over", false) => format!("SIAGA: {ticket} diteruskan."),
+        ("to_whom", true) => format!("SIAGA: who is meant? Reply {}.", words.answer),
+        ("to_whom", false) => format!("SIAGA: siapa yang dimaksud? Balas {}.", words.answer),
         ("no_longer_open", true) => format!("SIAGA: {ticket} is no longer open."),
         ("no_longer_open", false) => format!("SIAGA: {ticket} tidak terbuka lagi."),
         ("last_kept", true) => "SIAGA: the only way to you stays in use.".to_owned(),

@@ -3,12 +3,17 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    id::ComplaintId,
-    message::{Alert, Content, Notice, OpenAsk, ReplyNote},
+    bundle::{Bundle, Member},
+    id::{ComplaintId, PageId, ResponderId},
+    message::{Alert, Choice, Content, Notice, OpenAsk, ReplyNote},
+    policy::Reach,
 };
 
 /// The moment at which the samples are told: 24 Nov 2026 13.27 WIB, the deadline of most of them.
 pub const SAMPLE_NOW: Timestamp = Timestamp::constant(1_795_501_620, 0);
+
+/// The complaints of the samples that are about several.
+pub const SAMPLE_TICKETS: [&str; 3] = ["LGWP14376928", "LGWP14376931", "LGWP14376950"];
 
 /// Every kind of content, named, as at [`SAMPLE_NOW`].
 pub fn samples() -> Vec<(&'static str, Content)> {
@@ -27,6 +32,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         short_title: "Ka DISHUB".to_owned(),
         title: "Kepala Dinas Perhubungan".to_owned(),
         notice: Notice::Missed,
+        from: None,
+        proposed: None,
         received_at: SAMPLE_NOW - hours(24),
         deadline: SAMPLE_NOW,
         promise: hours(24),
@@ -100,7 +107,32 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 moved(a, -hours(2));
             }),
         ),
+        (
+            "refused_with_proposal",
+            alert(&|a| {
+                a.notice = Notice::Refused;
+                a.proposed = Some("DPUBMCK".to_owned());
+                "Koordinator Aduan".clone_into(&mut a.short_title);
+                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
+        (
+            "handed_over",
+            alert(&|a| {
+                a.notice = Notice::HandedOver;
+                a.from = Some("Ka DISHUB".to_owned());
+                "Sekr DISHUB".clone_into(&mut a.short_title);
+                "Sekretaris Dinas Perhubungan".clone_into(&mut a.title);
+                moved(a, left);
+            }),
+        ),
     ];
+    all.extend(bundles(&missed));
+    let choice = |shown: &str| Choice {
+        shown: shown.to_owned(),
+        words: shown.to_owned(),
+    };
     let notes = [
         (
             "acknowledged",
@@ -121,6 +153,38 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Refused {
                 complaint: complaint.clone(),
                 passed_to: Some("Koordinator Aduan".to_owned()),
+                proposed: None,
+            },
+        ),
+        (
+            "refused_with_proposal",
+            ReplyNote::Refused {
+                complaint: complaint.clone(),
+                passed_to: Some("Koordinator Aduan".to_owned()),
+                proposed: Some("DPUBMCK".to_owned()),
+            },
+        ),
+        (
+            "handed_over",
+            ReplyNote::HandedOver {
+                complaint: complaint.clone(),
+                to: "Sekretaris Dinas Perhubungan".to_owned(),
+            },
+        ),
+        (
+            "to_whom",
+            ReplyNote::ToWhom {
+                complaint: Some(complaint.clone()),
+                key: "12".to_owned(),
+                choices: vec![choice("DPUBMCK"), choice("DPUSDATARU")],
+            },
+        ),
+        (
+            "to_this_one",
+            ReplyNote::ToWhom {
+                complaint: None,
+                key: "SEMUA".to_owned(),
+                choices: vec![choice("Sekr DISPERMADESDUKCAPIL")],
             },
         ),
         (
@@ -128,6 +192,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Refused {
                 complaint: complaint.clone(),
                 passed_to: None,
+                proposed: None,
             },
         ),
         (
@@ -208,4 +273,67 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             .map(|(name, note)| (name, Content::Reply(note))),
     );
     all
+}
+
+/// Messages about several complaints, made from one.
+fn bundles(missed: &Alert) -> Vec<(&'static str, Content)> {
+    let member = |alert: Alert, paging| {
+        let responder = ResponderId::parse("budi").ok()?;
+        let page = PageId::of_paging(&alert.complaint, paging, &responder);
+        let reach = Reach::InTurn;
+        Some(Member { page, alert, reach })
+    };
+    let bundle = |alerts: Vec<Alert>| {
+        let members = alerts.into_iter().zip(1..);
+        let members = members.filter_map(|(alert, paging)| member(alert, paging));
+        Content::Bundle(Bundle::of(members))
+    };
+    let three = |change: &dyn Fn(&mut Alert)| {
+        let tickets = SAMPLE_TICKETS.into_iter().zip(12..);
+        let alerts = tickets.filter_map(|(ticket, code)| {
+            let mut alert = Alert {
+                complaint: ComplaintId::parse(ticket).ok()?,
+                code: Some(code),
+                ..missed.clone()
+            };
+            change(&mut alert);
+            Some(alert)
+        });
+        alerts.collect::<Vec<_>>()
+    };
+    let mut mixed = three(&|_| ());
+    for (alert, hours) in mixed.iter_mut().zip([-27, -2, 6]) {
+        alert.deadline += SignedDuration::from_hours(hours);
+        alert.received_at += SignedDuration::from_hours(hours);
+        alert.notice = match hours {
+            -27 => Notice::StillMissed,
+            -2 => Notice::Refused,
+            _ => Notice::Warning { percent: 75 },
+        };
+        alert.unit = Some("DINKES".to_owned());
+    }
+    let left = SignedDuration::from_mins(330);
+    let flood = (0..40_u16).filter_map(|n| {
+        Some(Alert {
+            complaint: ComplaintId::parse(&format!("LGWP143770{n:02}")).ok()?,
+            code: Some(12 + n),
+            ..missed.clone()
+        })
+    });
+    vec![
+        ("bundle_mixed", bundle(mixed)),
+        (
+            "bundle_warnings",
+            bundle(three(&|alert| {
+                alert.notice = Notice::Warning { percent: 75 };
+                alert.deadline += left;
+                alert.received_at += left;
+            })),
+        ),
+        (
+            "bundle_without_codes",
+            bundle(three(&|alert| alert.code = None)),
+        ),
+        ("bundle_flood", bundle(flood.collect())),
+    ]
 }

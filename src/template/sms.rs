@@ -34,6 +34,8 @@ enum Field {
     Category,
     Addressee,
     Unit,
+    Proposed,
+    From,
     OnlyLink,
 }
 
@@ -53,6 +55,8 @@ pub(crate) fn alert<E>(
         Field::Category,
         Field::Addressee,
         Field::Unit,
+        Field::From,
+        Field::Proposed,
         Field::OnlyLink,
     ] {
         let Some(over) = too_long_by(&text) else {
@@ -66,6 +70,8 @@ pub(crate) fn alert<E>(
             Field::Category => shorten(&mut words.category, over),
             Field::Addressee => shorten(&mut words.addressee, over),
             Field::Unit => shorten(&mut words.unit, over),
+            Field::From => shorten(&mut words.from, over),
+            Field::Proposed => shorten(&mut words.proposed, over),
             Field::OnlyLink => words.link = None,
         }
         text = squeeze(&render(words.value())?);
@@ -103,6 +109,10 @@ pub(crate) fn note<E>(
             words.code = None;
         } else if words.open.pop().is_some() {
             words.more += 1;
+        } else if words.choices.len() > 1 {
+            words.choices.pop();
+        } else if words.proposed.is_some() {
+            words.proposed = None;
         } else if words
             .passed_to
             .as_ref()
@@ -123,7 +133,7 @@ pub(crate) fn note<E>(
 }
 
 /// One line in the alphabet.
-fn squeeze(text: &str) -> String {
+pub(crate) fn squeeze(text: &str) -> String {
     gsm::force(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

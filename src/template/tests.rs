@@ -8,9 +8,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
+    bundle::{Bundle, Member},
     gsm::{self, Alphabet},
-    id::ComplaintId,
-    message::{Alert, Button, Notice, OpenAsk, ReplyNote},
+    id::{ComplaintId, PageId, ResponderId},
+    message::{Alert, Button, Choice, Notice, OpenAsk, ReplyNote},
+    policy::Reach,
 };
 
 fn renderer() -> Renderer {
@@ -24,6 +26,7 @@ fn recipient(transport: Transport, language: Language) -> Recipient {
         two_way: true,
         whatsapp_window_open: true,
         link: None,
+        links: BTreeMap::new(),
     }
 }
 
@@ -77,12 +80,18 @@ fn shown(pick: impl Fn(&Content) -> bool, to: &Recipient) -> String {
     all
 }
 
+fn is_bundle(content: &Content) -> bool {
+    matches!(content, Content::Bundle(_))
+}
+
 #[test]
 fn what_people_read() {
     for language in [Language::Id, Language::En] {
         for transport in Transport::ALL {
             let name = format!("{transport}_{}", words::code_of(language));
-            insta::assert_snapshot!(name, shown(|_| true, &recipient(transport, language)));
+            let to = recipient(transport, language);
+            insta::assert_snapshot!(format!("bundle_{name}"), shown(is_bundle, &to));
+            insta::assert_snapshot!(name, shown(|content| !is_bundle(content), &to));
         }
         let code = words::code_of(language);
         let alerts = |content: &Content| matches!(content, Content::Alert(_));
@@ -91,22 +100,35 @@ fn what_people_read() {
             ..recipient(Transport::Whatsapp, language)
         };
         insta::assert_snapshot!(format!("whatsapp_closed_{code}"), shown(alerts, &closed));
+        insta::assert_snapshot!(
+            format!("bundle_whatsapp_closed_{code}"),
+            shown(is_bundle, &closed)
+        );
         let one_way = Recipient {
             two_way: false,
             link: Some("https://siaga.example/a/x7Kp".to_owned()),
             ..recipient(Transport::Sms, language)
         };
-        insta::assert_snapshot!(format!("sms_one_way_{code}"), shown(|_| true, &one_way));
+        insta::assert_snapshot!(
+            format!("sms_one_way_{code}"),
+            shown(|content| !is_bundle(content), &one_way)
+        );
+        insta::assert_snapshot!(
+            format!("bundle_sms_one_way_{code}"),
+            shown(is_bundle, &one_way)
+        );
     }
 }
 
 #[test]
 fn the_html_of_an_email() {
+    let second = ComplaintId::parse(SAMPLE_TICKETS[1]).unwrap();
     let with_link = Recipient {
         link: Some("https://siaga.example/a/x7Kp".to_owned()),
+        links: BTreeMap::from([(second, "https://siaga.example/a/y8Lq".to_owned())]),
         ..recipient(Transport::Email, Language::Id)
     };
-    for wanted in ["missed", "acknowledged"] {
+    for wanted in ["missed", "bundle_mixed", "acknowledged"] {
         let content = samples()
             .into_iter()
             .find(|(name, _)| *name == wanted)
@@ -282,14 +304,17 @@ prop_compose! {
             Just(Notice::Warning { percent: 75 }),
             Just(Notice::Missed),
             Just(Notice::StillMissed),
-            Just(Notice::Refused)
+            Just(Notice::Refused),
+            Just(Notice::HandedOver)
         ],
+        from in proptest::option::of(any_text()),
+        proposed in proptest::option::of(any_text()),
         minutes in -200_000_i64..200_000,
     ) -> Alert {
         let deadline = SAMPLE_NOW + SignedDuration::from_mins(minutes);
         Alert {
             complaint: ComplaintId::parse(&ticket).unwrap(),
-            category, area, unit, short_title, title, notice, code, deadline,
+            category, area, unit, short_title, title, notice, from, proposed, code, deadline,
             received_at: deadline - SignedDuration::from_hours(24),
             promise: SignedDuration::from_hours(24),
         }
@@ -342,6 +367,8 @@ proptest! {
                         category: harmless(&alert.category),
                         area: harmless(&alert.area),
                         unit: harmless(&alert.unit),
+                        from: harmless(&alert.from),
+                        proposed: harmless(&alert.proposed),
                         short_title: "x".to_owned(),
                         title: "x".to_owned(),
                         ..alert.clone()
@@ -351,6 +378,51 @@ proptest! {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_bundle_holds_its_promises(
+        alerts in proptest::collection::vec(any_alert(), 2..40),
+    ) {
+        let renderer = renderer();
+        let responder = ResponderId::parse("budi").unwrap();
+        let member = |(alert, paging): (Alert, u32)| Member {
+            page: PageId::of_paging(&alert.complaint, paging, &responder),
+            alert,
+            reach: Reach::InTurn,
+        };
+        let bundle = Bundle::of(alerts.into_iter().zip(1..).map(member));
+        prop_assume!(bundle.len() > 1);
+        let content = Content::Bundle(bundle.clone());
+        for mut to in circumstances() {
+            to.whatsapp_window_open = to.link.is_none();
+            let rendered = renderer.render(&content, &to, SAMPLE_NOW);
+            prop_assert_eq!(&rendered.fallback, &None);
+            let text = rendered.message.plain_text();
+            match &rendered.message {
+                Message::Sms { text } => prop_assert!(fits(text), "{}", text),
+                Message::WhatsappText { text, buttons } => {
+                    let most = if buttons.is_empty() { 4096 } else { 1024 };
+                    prop_assert!(text.chars().count() <= most);
+                }
+                Message::WhatsappTemplate { parameters, preview, .. } => {
+                    prop_assert!(preview.chars().count() <= 1024, "{}", preview);
+                    for parameter in parameters {
+                        prop_assert!(!parameter.is_empty());
+                        prop_assert!(!parameter.contains(['\n', '\r', '\t']));
+                    }
+                }
+                Message::Voice { text, .. } => prop_assert_eq!(lint::check_voice(text), Ok(())),
+                Message::Email { subject, html, .. } => {
+                    prop_assert!(!subject.contains(['\n', '\r']));
+                    prop_assert!(!html.contains("<script"));
+                    for member in bundle.members() {
+                        prop_assert!(text.contains(member.alert.complaint.as_str()));
+                    }
+                }
+            }
+            prop_assert!(text.contains(&bundle.len().to_string()), "{}", text);
         }
     }
 
@@ -368,7 +440,12 @@ proptest! {
         let complaint = open.first().map_or_else(|| ComplaintId::parse(&"x".repeat(40)).unwrap(), |ask| ask.complaint.clone());
         for note in [
             ReplyNote::AlreadyAcknowledged { complaint: complaint.clone(), by: by.clone() },
-            ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()) },
+            ReplyNote::Refused { complaint: complaint.clone(), passed_to: Some(by.clone()), proposed: Some(by.clone()) },
+            ReplyNote::HandedOver { complaint: complaint.clone(), to: by.clone() },
+            ReplyNote::ToWhom {
+                complaint: Some(complaint.clone()), key: code.clone(),
+                choices: vec![Choice { shown: by.clone(), words: by.clone() }; 4],
+            },
             ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW },
             ReplyNote::WhichOne { open: open.clone(), more },
             ReplyNote::UnknownCode { code: code.clone(), open },

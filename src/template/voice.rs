@@ -113,6 +113,8 @@ impl AlertWords {
         self.category = self.category.and_then(|text| tame(&text));
         self.area = self.area.and_then(|text| tame(&text));
         self.unit = self.unit.and_then(|text| tame(&text));
+        self.from = self.from.and_then(|text| tame(&text));
+        self.proposed = self.proposed.and_then(|text| tame(&text));
         self.promise = length(&self.promise, self.language);
         self.left = length(&self.left, self.language);
         self.over = length(&self.over, self.language);
@@ -133,6 +135,7 @@ impl NoteWords {
             }
         });
         self.passed_to = self.passed_to.and_then(|text| tame(&text));
+        self.proposed = self.proposed.and_then(|text| tame(&text));
         self.code = self.code.and_then(|text| tame(&text));
         self.until = String::new();
         self.until_short = String::new();

@@ -11,9 +11,16 @@ use crate::domain::message::{Button, Message, OpenAsk, ReplyNote};
 pub const WARNING_TEMPLATE: &str = "siaga_aduan_peringatan";
 /// The approved template for a missed deadline and for a refusal.
 pub const LATE_TEMPLATE: &str = "siaga_aduan_lewat";
+/// The approved template for several complaints at once.
+pub const BUNDLE_TEMPLATE: &str = "siaga_aduan_banyak";
+
+/// No message has more buttons.
+const MOST_BUTTONS: usize = 3;
+/// No button's title is longer, in characters.
+const LONGEST_TITLE: usize = 20;
 
 /// The bodies as registered: name, language, text.
-pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
+pub(crate) const REGISTERED: [(&str, &str, &str); 6] = [
     (
         WARNING_TEMPLATE,
         "id",
@@ -33,6 +40,16 @@ pub(crate) const REGISTERED: [(&str, &str, &str); 4] = [
         LATE_TEMPLATE,
         "en",
         include_str!("../../templates/whatsapp/siaga_aduan_lewat.en.meta.txt"),
+    ),
+    (
+        BUNDLE_TEMPLATE,
+        "id",
+        include_str!("../../templates/whatsapp/siaga_aduan_banyak.id.meta.txt"),
+    ),
+    (
+        BUNDLE_TEMPLATE,
+        "en",
+        include_str!("../../templates/whatsapp/siaga_aduan_banyak.en.meta.txt"),
     ),
 ];
 
@@ -60,7 +77,7 @@ pub(crate) fn approved(words: &AlertWords) -> Message {
             words.standing()
         },
     ]);
-    let preview = fill(body_of(name, words.language), &parameters);
+    let preview = preview(name, words.language, &parameters);
     Message::WhatsappTemplate {
         name: name.to_owned(),
         language: words.language.to_owned(),
@@ -73,18 +90,38 @@ pub(crate) fn approved(words: &AlertWords) -> Message {
 fn what_is_the_matter(words: &AlertWords, english: bool) -> String {
     match (words.notice, english) {
         ("refused", true) => format!(
-            "{} says it is not theirs, please name the responsible unit",
-            words.unit.as_deref().unwrap_or("its unit")
+            "{} says it is not theirs{}, please name the responsible unit",
+            words.unit.as_deref().unwrap_or("its unit"),
+            proposed(words, " but that of ")
         ),
         ("refused", false) => format!(
-            "{} menyatakan bukan wewenangnya, mohon tetapkan unit lain",
-            words.unit.as_deref().unwrap_or("unit tujuan")
+            "{} menyatakan bukan wewenangnya{}, mohon tetapkan unit lain",
+            words.unit.as_deref().unwrap_or("unit tujuan"),
+            proposed(words, ", usul ")
+        ),
+        ("handed_over", true) => format!(
+            "was handed over to you by {}",
+            words.from.as_deref().unwrap_or("another post")
+        ),
+        ("handed_over", false) => format!(
+            "diteruskan {} kepada Anda",
+            words.from.as_deref().unwrap_or("pejabat lain")
         ),
         ("still_missed", true) => "STILL has no answer".to_owned(),
         ("still_missed", false) => "MASIH belum direspons".to_owned(),
         (_, true) => "has no answer and is past its deadline".to_owned(),
         (_, false) => "belum direspons dan sudah lewat tenggat".to_owned(),
     }
+}
+
+fn proposed(words: &AlertWords, before: &str) -> String {
+    let unit = words.proposed.as_ref();
+    unit.map_or(String::new(), |unit| format!("{before}{unit}"))
+}
+
+/// An approved template in plain words.
+pub(crate) fn preview(name: &str, language: &str, parameters: &[String]) -> String {
+    fill(body_of(name, language), parameters)
 }
 
 fn body_of(name: &str, language: &str) -> &'static str {
@@ -130,6 +167,18 @@ pub(crate) fn alert_buttons(words: &AlertWords) -> Vec<Button> {
 
 /// The buttons under an answer that asks something.
 pub(crate) fn note_buttons(note: &ReplyNote, two_way: bool, english: bool) -> Vec<Button> {
+    if let ReplyNote::ToWhom { choices, .. } = note
+        && two_way
+    {
+        let answers = words::hand_overs(note).into_iter().zip(choices);
+        return answers
+            .take(MOST_BUTTONS)
+            .map(|(answer, choice)| {
+                let shown: String = choice.shown.chars().take(LONGEST_TITLE).collect();
+                button(&answer, &shown)
+            })
+            .collect();
+    }
     let open: &[OpenAsk] = words::asks(note);
     if !two_way || open.is_empty() {
         return Vec::new();
@@ -165,7 +214,7 @@ fn accept(ask: &OpenAsk, english: bool) -> Button {
     )
 }
 
-fn button(payload: &str, title: &str) -> Button {
+pub(crate) fn button(payload: &str, title: &str) -> Button {
     Button {
         payload: payload.to_owned(),
         title: title.to_owned(),

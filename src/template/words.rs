@@ -18,12 +18,17 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub(crate) struct AlertWords {
     pub(crate) notice: &'static str,
+    pub(crate) code: Option<u16>,
     pub(crate) ticket: String,
     pub(crate) addressee: Option<String>,
     pub(crate) title: String,
     pub(crate) category: Option<String>,
     pub(crate) area: Option<String>,
     pub(crate) unit: Option<String>,
+    /// Who hands it over.
+    pub(crate) from: Option<String>,
+    /// The unit that whoever refused it names.
+    pub(crate) proposed: Option<String>,
     pub(crate) received: String,
     pub(crate) deadline: String,
     pub(crate) deadline_short: String,
@@ -47,7 +52,10 @@ pub(crate) struct NoteWords {
     pub(crate) until_short: String,
     pub(crate) by: String,
     pub(crate) passed_to: Option<String>,
+    pub(crate) proposed: Option<String>,
     pub(crate) code: Option<String>,
+    /// Who could be meant, ready to show.
+    pub(crate) choices: Vec<String>,
     /// What is listed, ready to show.
     pub(crate) open: Vec<String>,
     /// How many are open and not listed.
@@ -86,7 +94,9 @@ impl AlertWords {
                 Notice::Warning { .. } | Notice::Missed => "missed",
                 Notice::StillMissed => "still_missed",
                 Notice::Refused => "refused",
+                Notice::HandedOver => "handed_over",
             },
+            code: alert.code,
             ticket: alert.complaint.to_string(),
             addressee: filled(Some(&alert.short_title)),
             title: filled(Some(&alert.title))
@@ -95,6 +105,8 @@ impl AlertWords {
             category: filled(alert.category.as_deref()),
             area: filled(alert.area.as_deref()),
             unit: filled(alert.unit.as_deref()),
+            from: filled(alert.from.as_deref()),
+            proposed: filled(alert.proposed.as_deref()),
             received: wording::time(alert.received_at, zone, language),
             deadline: wording::time(alert.deadline, zone, language),
             deadline_short: wording::short_time(alert.deadline, now, zone, language),
@@ -147,6 +159,8 @@ impl AlertWords {
             area => self.area.clone(),
             about => self.about(),
             unit => self.unit.clone(),
+            from => self.from.clone(),
+            proposed => self.proposed.clone(),
             received => &self.received,
             deadline => &self.deadline,
             deadline_short => &self.deadline_short,
@@ -154,6 +168,8 @@ impl AlertWords {
             left => &self.left,
             over => &self.over,
             late => self.late,
+            standing => self.standing(),
+            code => self.code,
             answer => &self.answer,
             refusal => &self.refusal,
             two_way => self.two_way,
@@ -169,6 +185,8 @@ impl AlertWords {
         self.category = self.category.and_then(|text| lint::tame(&text));
         self.area = self.area.and_then(|text| lint::tame(&text));
         self.unit = self.unit.and_then(|text| lint::tame(&text));
+        self.from = self.from.and_then(|text| lint::tame(&text));
+        self.proposed = self.proposed.and_then(|text| lint::tame(&text));
         self.title = lint::tame(&self.title).unwrap_or_default();
         // A link cannot be brought into an alphabet: it is whole or useless.
         self.link = self
@@ -204,10 +222,29 @@ impl NoteWords {
             ReplyNote::Refused {
                 complaint,
                 passed_to,
+                proposed,
             } => {
                 about(complaint);
                 words.passed_to = filled(passed_to.as_deref());
+                words.proposed = filled(proposed.as_deref());
                 ("refused", &[], 0)
+            }
+            ReplyNote::HandedOver { complaint, to } => {
+                about(complaint);
+                words.passed_to = filled(Some(to));
+                ("handed_over", &[], 0)
+            }
+            ReplyNote::ToWhom {
+                complaint, choices, ..
+            } => {
+                if let Some(complaint) = complaint {
+                    about(complaint);
+                }
+                words.choices = choices
+                    .iter()
+                    .map(|choice| wording::one_line(&choice.shown))
+                    .collect();
+                ("to_whom", &[], 0)
             }
             ReplyNote::NoLongerOpen { complaint } => {
                 about(complaint);
@@ -245,6 +282,9 @@ impl NoteWords {
                 None => ask.complaint.to_string(),
             })
             .collect();
+        if let Some(answer) = hand_overs(note).into_iter().next() {
+            words.answer = answer;
+        }
         if let Some(first) = asks.first() {
             words.answer = format!("OK {}", key(first));
             words.refusal = format!("BUKAN WEWENANG {}", key(first));
@@ -269,6 +309,8 @@ impl NoteWords {
             until_short => &self.until_short,
             by => &self.by,
             passed_to => self.passed_to.clone(),
+            proposed => self.proposed.clone(),
+            choices => self.choices.iter().map(String::as_str).collect::<Value>(),
             code => self.code.clone().unwrap_or_default(),
             open => self.open.iter().map(String::as_str).collect::<Value>(),
             list => list,
@@ -299,6 +341,12 @@ impl NoteWords {
             }
         });
         self.passed_to = self.passed_to.and_then(|text| lint::tame(&text));
+        self.proposed = self.proposed.and_then(|text| lint::tame(&text));
+        self.choices = self
+            .choices
+            .iter()
+            .filter_map(|text| lint::tame(text))
+            .collect();
         self.code = self.code.and_then(|text| lint::tame(&text));
         self
     }
@@ -312,6 +360,17 @@ pub(crate) fn asks(note: &ReplyNote) -> &[OpenAsk] {
         | ReplyNote::UnknownCode { open, .. }
         | ReplyNote::NotUnderstood { open } => open,
         _ => &[],
+    }
+}
+
+/// What to answer to be understood, one for each that could be meant.
+pub(crate) fn hand_overs(note: &ReplyNote) -> Vec<String> {
+    match note {
+        ReplyNote::ToWhom { key, choices, .. } => choices
+            .iter()
+            .map(|choice| format!("TERUSKAN KE {} {key}", choice.words))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -56,8 +56,9 @@ pub(super) async fn show(
         Ok(allowed) => allowed,
         Err(bad) => return expired(bad),
     };
-    let world = web.inbound.worlds.get();
+    let live = web.inbound.worlds.get();
     let state = load(&web, &allowed).await?;
+    let world = web.inbound.store.covering(&live, [&state.policy]).await?;
     let standing = match &state.paging {
         Paging::Acknowledged { by, until, .. } if *until > now => {
             Standing::holding(&world, by, &allowed.responder, *until)
@@ -86,8 +87,9 @@ pub(super) async fn answer(
         Ok(allowed) => allowed,
         Err(bad) => return expired(bad),
     };
-    let world = web.inbound.worlds.get();
+    let live = web.inbound.worlds.get();
     let before = load(&web, &allowed).await?;
+    let world = web.inbound.store.covering(&live, [&before.policy]).await?;
     let answer = Answer {
         responder: allowed.responder.clone(),
         // One answer a paging: pressing twice is one answer, after the next page it is a new one.
@@ -99,7 +101,11 @@ pub(super) async fn answer(
     };
     let input = match pressed.answer.as_str() {
         "accept" => Input::Acknowledged(answer),
-        "refuse" => Input::Refused { answer, to: None },
+        "refuse" => Input::Refused {
+            answer,
+            to: None,
+            named: None,
+        },
         other => {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -126,7 +126,8 @@ fn parse(web: &Web, text: &[u8], now: Timestamp) -> Result<Submission, Vec<Field
     let mut submission = parse_submission(value, now)?;
     if let Some(written) = submission.unit_as_written() {
         // A caller of the API is told of a unit that is not there; a file's row goes to the desk.
-        let found = web.units.find(written).unit_or_problem().map_err(|problem| {
+        let units = web.units.get();
+        let found = units.find(written).unit_or_problem().map_err(|problem| {
             vec![FieldFault {
                 field: "unit".into(),
                 value: shown("unit", &written.into()),
@@ -192,7 +193,8 @@ async fn one(web: &Web, body: &[u8]) -> Result<Response, Problem> {
             } else {
                 StatusCode::OK
             };
-            let world = web.inbound.worlds.get();
+            let live = web.inbound.worlds.get();
+            let world = web.inbound.store.covering(&live, [&state.policy]).await?;
             return Ok((status, Json(standing(&world, &state, result))).into_response());
         }
         HandedIn::Refused(errors) => (
@@ -288,7 +290,8 @@ pub(super) async fn read(
         .await?
         .ok_or_else(|| unknown(&id))?
         .value;
-    let world = web.inbound.worlds.get();
+    let live = web.inbound.worlds.get();
+    let world = store.covering(&live, [&state.policy]).await?;
     let facts = store.timeline(&id).await?;
     let timeline: Vec<_> = facts
         .iter()

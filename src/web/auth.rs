@@ -14,6 +14,8 @@ pub enum Scope {
     Intake,
     /// Read complaints and their timelines.
     Read,
+    /// Look at what could not be processed, try it again, drop it.
+    Operate,
 }
 
 /// One key.

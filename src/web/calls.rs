@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{OriginalUri, Query, State},
     http::{HeaderMap, StatusCode, header},
@@ -67,8 +69,8 @@ pub(super) async fn key(
     let webhook = twilio_webhook(&web, &uri, &headers, parameters)?;
     let reference = about.reference;
     let called = page::parse_reference(&reference)
-        .and_then(|(page, _)| page.parts().map(|parts| (page, parts)));
-    let Some((page, (complaint, responder))) = called else {
+        .and_then(|(page, _)| page.responder().map(|responder| (page, responder)));
+    let Some((page, responder)) = called else {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "the parameter reference is that of no page",
@@ -84,21 +86,46 @@ pub(super) async fn key(
             why: None,
         })
         .await?;
+    let named = named(&web, &page, &responder, &reference).await?;
     let content = match key {
-        Key::Answer(reply) => Content::Reply(answer(&web, reply, &complaint, &responder).await?),
-        Key::Again => message_of(&web, &page, &complaint, &responder).await?,
+        Key::Answer(reply) => Content::Reply(answer(&web, reply, &named, &responder).await?),
+        Key::Again => message_of(&web, &page, &named, &responder).await?,
     };
     Ok(spoken(&web, &webhook, &content, &responder, &reference))
+}
+
+/// The complaints that a call named: a page's id says it, of a bundle's call it is remembered.
+async fn named(
+    web: &Web,
+    page: &PageId,
+    responder: &ResponderId,
+    reference: &str,
+) -> Result<Vec<ComplaintId>, Problem> {
+    if let Some((complaint, _)) = page.parts() {
+        return Ok(vec![complaint]);
+    }
+    let store = &web.inbound.store;
+    let talks = store.load_conversations(std::slice::from_ref(responder));
+    let talks = talks.await?;
+    let message = talks.iter().find_map(|talk| talk.value.message(reference));
+    Ok(message.map_or_else(Vec::new, |message| message.complaints().to_vec()))
 }
 
 /// Takes the reply in; gives what is to be said of it.
 async fn answer(
     web: &Web,
     reply: IncomingReply,
-    complaint: &ComplaintId,
+    named: &[ComplaintId],
     responder: &ResponderId,
 ) -> Result<ReplyNote, Problem> {
     let accepts = reply::parse(&reply.text).meaning == Meaning::Accept;
+    let [complaint] = named else {
+        let (_, note) = web.inbound.hear(reply).await?;
+        return Ok(note.unwrap_or(ReplyNote::Several {
+            count: named.len(),
+            accepted: accepts,
+        }));
+    };
     // As it stands before this answer: what the answer does to it is done a moment later.
     let standing = standing(web, complaint, responder).await?;
     let (_, note) = web.inbound.hear(reply).await?;
@@ -112,6 +139,7 @@ async fn answer(
         (None, None) => ReplyNote::Refused {
             complaint,
             passed_to: None,
+            proposed: None,
         },
     })
 }
@@ -150,10 +178,12 @@ async fn standing(
 async fn message_of(
     web: &Web,
     page: &PageId,
-    complaint: &ComplaintId,
+    named: &[ComplaintId],
     responder: &ResponderId,
 ) -> Result<Content, Problem> {
-    if let Some(note) = standing(web, complaint, responder).await? {
+    if let [complaint] = named
+        && let Some(note) = standing(web, complaint, responder).await?
+    {
         return Ok(Content::Reply(note));
     }
     let store = &web.inbound.store;
@@ -181,6 +211,7 @@ fn spoken(
         two_way: true,
         whatsapp_window_open: false,
         link: None,
+        links: BTreeMap::new(),
     };
     let rendered = web.calls.renderer.render(content, &to, now);
     if let Some(fault) = &rendered.fallback {

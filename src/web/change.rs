@@ -37,7 +37,7 @@ pub(super) struct Reassignment {
 }
 
 /// Reads a body; `example` shows how it is written.
-fn body<T: serde::de::DeserializeOwned>(
+pub(super) fn body<T: serde::de::DeserializeOwned>(
     headers: &HeaderMap,
     bytes: &[u8],
     example: &str,
@@ -61,7 +61,7 @@ fn body<T: serde::de::DeserializeOwned>(
     })
 }
 
-fn fault(field: &str, value: &str, problem: &str, remedy: String) -> Problem {
+pub(super) fn fault(field: &str, value: &str, problem: &str, remedy: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit").errors(vec![Fault {
         line: None,
         field: field.to_owned(),
@@ -112,7 +112,7 @@ async fn change_status(
     let change = change()?;
     // An empty one is none: the domain would take it for a new complaint's.
     let status = change.status.as_deref().unwrap_or_default().trim();
-    let world = web.inbound.worlds.get();
+    let live = web.inbound.worlds.get();
     let known = web
         .inbound
         .store
@@ -120,6 +120,7 @@ async fn change_status(
         .await?
         .ok_or_else(|| unknown(&id))?
         .value;
+    let world = web.inbound.store.covering(&live, [&known.policy]).await?;
     let meaning = world.context(&known.policy).and_then(|context| {
         context
             .policy
@@ -205,7 +206,8 @@ pub(super) async fn reassign(
     let unit = change
         .unit
         .map(|name| {
-            let found = web.units.find(&name).unit_or_problem();
+            let units = web.units.get();
+            let found = units.find(&name).unit_or_problem();
             found.cloned().map_err(|problem| {
                 fault(
                     "unit",
@@ -229,7 +231,9 @@ async fn advance(
 ) -> Result<Response, Problem> {
     match web.inbound.store.advance(world, id, input, now).await? {
         Advanced::Done(transition) => {
-            Ok(Json(standing(world, &transition.state, "changed")).into_response())
+            let policy = [&transition.state.policy];
+            let world = web.inbound.store.covering(world, policy).await?;
+            Ok(Json(standing(&world, &transition.state, "changed")).into_response())
         }
         Advanced::Unknown => Err(unknown(id)),
     }

@@ -19,6 +19,9 @@ pub trait Health: Send + Sync {
     /// The gateways that are down, in words. The service stays ready: it goes on trying, and replies
     /// must still come in.
     fn gateways_down(&self) -> Vec<String>;
+    /// Why the mailbox that answers come to is not being read, in words. The service stays ready:
+    /// answers wait there, and other ways to answer work.
+    fn mailbox_down(&self) -> Option<String>;
     /// What is saved because of the costs, in words.
     fn costs(&self) -> Vec<String>;
     /// The metrics in Prometheus' text form.
@@ -35,10 +38,13 @@ struct Ready {
     wrong: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gateways_down: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox_down: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     degraded_by_costs: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
+    dead_letters: u64,
 }
 
 /// `GET /healthz`: the process lives.
@@ -62,6 +68,13 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
             }
         }
     }
+    let mut dead_letters = 0;
+    if wrong.is_empty() {
+        match web.inbound.store.count_dead_letters().await {
+            Ok(count) => dead_letters = count,
+            Err(error) => wrong.push(format!("Redis does not answer: {error}")),
+        }
+    }
     wrong.extend(web.health.trouble());
     let status = if wrong.is_empty() {
         StatusCode::OK
@@ -72,14 +85,20 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         ready: wrong.is_empty(),
         wrong,
         gateways_down: web.health.gateways_down(),
+        mailbox_down: web.health.mailbox_down(),
         degraded_by_costs: web.health.costs(),
         open,
         waiting_to_be_handed_over: outbox,
+        dead_letters,
     };
     (status, Json(body)).into_response()
 }
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(web): State<Web>) -> String {
+    // Counted when it is asked for: whoever tries again or drops may be another process.
+    if let Ok(count) = web.inbound.store.count_dead_letters().await {
+        metrics::gauge!("siaga_dead_letters").set(count as f64);
+    }
     web.health.metrics()
 }

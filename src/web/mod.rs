@@ -12,6 +12,7 @@ mod change;
 pub mod demo;
 pub mod health;
 mod hooks;
+mod letters;
 pub mod problem;
 
 use std::{sync::Arc, time::Duration};
@@ -32,7 +33,7 @@ pub use self::calls::Calls;
 use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
 use crate::{
     inbound::{Inbound, link::Signer, twilio::Account},
-    intake::units::UnitIndex,
+    intake::live_units::LiveUnits,
 };
 
 /// What the handlers work with. Cheap to clone.
@@ -55,7 +56,7 @@ pub struct Web {
     /// Signs and checks acknowledgement links; none when no secret is configured.
     pub signer: Option<Arc<Signer>>,
     /// Units by the names that sources give them.
-    pub units: Arc<UnitIndex>,
+    pub units: LiveUnits,
     /// What the parts say of themselves.
     pub health: SharedHealth,
     /// The demo's telephones, in the demo.
@@ -97,6 +98,12 @@ pub fn router(web: Web) -> Router {
         .route("/api/v1/complaints/{id}/progress", post(change::progress))
         .route("/api/v1/complaints/{id}/close", post(change::close))
         .route("/api/v1/complaints/{id}/reassign", post(change::reassign))
+        .route("/api/v1/dead-letters", get(letters::list))
+        .route(
+            "/api/v1/dead-letters/{id}",
+            get(letters::show).delete(letters::drop_one),
+        )
+        .route("/api/v1/dead-letters/{id}/retry", post(letters::retry))
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

@@ -10,7 +10,7 @@ use siaga::{
         page::parse_reference,
         routing::Route,
     },
-    engine::{Tuning, gateways::Terms},
+    engine::gateways::Terms,
 };
 
 use crate::support::{
@@ -44,7 +44,7 @@ async fn town(per_day: Option<u64>, per_month: Option<u64>) -> (Town, Ways) {
         per_month,
         careful_from: 80,
     };
-    let town = Town::paying(POLICY, Tuning::default(), ceilings, |clock| {
+    let town = Town::paying(POLICY, Town::a_page_a_message(), ceilings, |clock| {
         let terms = Terms {
             price: PRICE,
             ..Terms::default()

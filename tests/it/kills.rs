@@ -7,7 +7,7 @@
 
 use siaga::seam::Seam;
 
-use crate::support::night::Night;
+use crate::support::{flood, night::Night};
 
 /// Who dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +18,26 @@ enum Death {
     Redis,
 }
 
-async fn die(seam: Seam, passage: usize, death: Death) {
-    let mut night = Night::prepare();
-    // Pages are taken from their queue when a gateway did not take them at once.
-    night.gateway_begins_well = seam != Seam::PagesClaimed;
+/// The same in a flood, of which most waits to leave in bundles.
+async fn die_in_a_flood(seam: Seam, passage: usize, death: Death) {
+    let mut night = flood::prepare();
     night.siaga.start_to_halt(seam, passage).await;
     let redis = night.siaga.redis();
-    let story = night.begin();
+    let story = flood::begin(&night);
     night.siaga.wait_until_halted().await;
     let in_flight = night.in_flight(&redis).await;
+    kill(&mut night, death).await;
+    let found = flood::morning(night, story, &redis, &in_flight).await;
+    println!(
+        "{} {death:?} in a flood: {} in flight, {} messages, {} of them twice",
+        seam.as_str(),
+        in_flight.len(),
+        found.messages,
+        found.duplicates,
+    );
+}
+
+async fn kill(night: &mut Night, death: Death) {
     match death {
         Death::Service => {
             night.siaga.kill9_service();
@@ -37,6 +48,21 @@ async fn die(seam: Seam, passage: usize, death: Death) {
             night.siaga.go_on();
         }
     }
+}
+
+async fn die(seam: Seam, passage: usize, death: Death) {
+    if seam == Seam::BundleGathered {
+        return die_in_a_flood(seam, passage, death).await;
+    }
+    let mut night = Night::prepare();
+    // Pages are taken from their queue when a gateway did not take them at once.
+    night.gateway_begins_well = seam != Seam::PagesClaimed;
+    night.siaga.start_to_halt(seam, passage).await;
+    let redis = night.siaga.redis();
+    let story = night.begin();
+    night.siaga.wait_until_halted().await;
+    let in_flight = night.in_flight(&redis).await;
+    kill(&mut night, death).await;
     let found = night.morning(story, &redis, &in_flight).await;
     println!(
         "{} {death:?}: {} in flight, {} messages, {} of them twice",
@@ -75,6 +101,7 @@ deaths! {
     misses_committed: DueCommitted, 1;
     orders_claimed: OrdersClaimed, 1;
     cancels_and_confirmations_claimed: OrdersClaimed, 2;
+    pages_gathered_into_a_bundle: BundleGathered, 1;
     orders_handed_over_and_still_in_the_outbox: OrdersHandedOver, 1;
     cancels_and_confirmations_handed_over: OrdersHandedOver, 2;
     due_pages_claimed: PagesClaimed, 1;
@@ -86,4 +113,28 @@ deaths! {
     answers_claimed: AnswersClaimed, 1;
     answer_committed: AnswerCommitted, 2;
     answers_handed_over_and_still_in_the_outbox: AnswersHandedOver, 1;
+}
+
+/// Where a bundle, too, is between two steps: one test a seam.
+macro_rules! deaths_in_a_flood {
+    ($($name:ident: $seam:ident, $passage:literal;)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                tokio::join!(
+                    die_in_a_flood(Seam::$seam, $passage, Death::Service),
+                    die_in_a_flood(Seam::$seam, $passage, Death::Redis),
+                );
+            }
+        )*
+    };
+}
+
+// The first two messages leave at once; the third is the first bundle that was gathered.
+deaths_in_a_flood! {
+    bundle_handed_over_and_still_in_the_outbox: OrdersHandedOver, 2;
+    bundle_claimed_to_leave: PagesClaimed, 1;
+    bundle_recorded_and_not_sent: AttemptRecorded, 3;
+    bundle_answered_and_not_settled: RequestAnswered, 3;
+    bundle_settled: Settled, 3;
 }

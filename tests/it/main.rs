@@ -9,18 +9,23 @@
 )]
 
 mod bad_requests;
+mod bundles;
 mod changes;
 mod costs;
 mod costs_service;
+mod dead_letters;
 mod export;
 mod failover;
 mod failover_service;
+mod failure_drills;
 mod gammu_service;
 mod gateway_examples;
+mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
 mod lost_answers;
+mod mail_service;
 mod notification_rules;
 mod out_of_use;
 mod peers;
@@ -38,5 +43,6 @@ mod support;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod versions;
 mod voice_service;
 mod whatsapp_service;

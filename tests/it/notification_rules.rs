@@ -22,7 +22,7 @@ fn read(rules: &str) -> (Directory, Vec<String>) {
     };
     let seeds = sources.parse(&mut faults);
     let faults = faults.iter().map(ToString::to_string).collect();
-    (seeds.directory, faults)
+    (seeds.book.directory, faults)
 }
 
 const RULES: &str = r#"

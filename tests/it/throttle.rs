@@ -11,7 +11,7 @@ use siaga::{
         page::parse_reference,
         routing::Route,
     },
-    engine::{Tuning, gateways::Terms},
+    engine::gateways::Terms,
 };
 
 use crate::support::{
@@ -49,7 +49,7 @@ fn per_second(n: u32) -> Limit {
 /// The town with these gateways for short messages, by name and order.
 async fn town(gateways: &[(&'static str, u32, Limit)]) -> (Town, Ways) {
     let ways = Ways::default();
-    let town = Town::limited(POLICY, Tuning::default(), |clock| {
+    let town = Town::limited(POLICY, Town::a_page_a_message(), |clock| {
         let gateway = |(name, order, limit): &(&'static str, u32, Limit)| {
             let route = Route {
                 order: *order,

@@ -31,14 +31,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::timeout};
 
-pub use self::letter::{message_id, reference_of};
 use super::{
     Outgoing, Provider, Sent,
     exchange::Failure,
     fault::{self, GatewayFault},
     redact::Redactor,
 };
-use crate::domain::delivery::{Address, FailureKind, Transport};
+use crate::domain::{
+    delivery::{Address, FailureKind, Transport},
+    return_address::ReturnAddress,
+};
 
 /// Connections kept open between messages.
 const MOST_IDLE: usize = 4;
@@ -83,10 +85,10 @@ pub struct Settings {
     pub password: Option<SecretString>,
     /// Who writes: `Siaga Jateng <siaga@jatengprov.example>`.
     pub from: String,
-    /// Where answers go, when not to `from`.
+    /// Where answers go, when not to `from`, or to `inbound.email.address` where answers are read.
     #[serde(default)]
     pub reply_to: Option<String>,
-    /// Where bounces go, when not to `from`: a bare address.
+    /// Where bounces go, when not where answers go: a bare address.
     #[serde(default)]
     pub envelope_from: Option<String>,
     /// The domain in our Message-IDs; that of `from` when left out.
@@ -98,6 +100,9 @@ pub struct Settings {
     /// How long each step of the dialogue may take: `10s`.
     #[serde(default = "fault::default_timeout")]
     pub timeout: SignedDuration,
+    /// Where answers and bounces are read: from the section `[inbound.email]`.
+    #[serde(skip)]
+    pub returns: Option<ReturnAddress>,
 }
 
 /// A way out over one mail server.
@@ -107,7 +112,8 @@ pub struct EmailSmtp {
     mode: TlsMode,
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
-    envelope_from: MailAddress,
+    /// The setting; none: each letter's own, or the sender.
+    envelope_from: Option<MailAddress>,
     hello: ClientId,
     head: letter::Head,
     patience: Duration,
@@ -138,10 +144,12 @@ impl EmailSmtp {
             .as_deref()
             .map(|text| mailbox(&name, "reply_to", text))
             .transpose()?;
-        let envelope_from = match settings.envelope_from.as_deref() {
-            Some(text) => mailbox(&name, "envelope_from", text)?.email,
-            None => from.email.clone(),
-        };
+        let envelope_from = settings
+            .envelope_from
+            .as_deref()
+            .map(|text| mailbox(&name, "envelope_from", text))
+            .transpose()?
+            .map(|mailbox| mailbox.email);
         let domain = settings
             .message_id_domain
             .clone()
@@ -195,6 +203,7 @@ impl EmailSmtp {
                 from,
                 reply_to,
                 domain,
+                returns: settings.returns,
             },
             host: settings.host,
             credentials,
@@ -237,6 +246,15 @@ impl EmailSmtp {
             self.step(Step::Login, login).await?;
         }
         Ok(fresh)
+    }
+
+    /// Where a bounce of this letter goes.
+    fn envelope_from(&self, reference: &str) -> MailAddress {
+        let returns = self.head.returns.as_ref();
+        self.envelope_from
+            .clone()
+            .or_else(|| returns?.for_reference(reference).parse().ok())
+            .unwrap_or_else(|| self.head.from.email.clone())
     }
 
     async fn park(&self, connection: AsyncSmtpConnection) {
@@ -295,7 +313,8 @@ impl Provider for EmailSmtp {
             }
             vec![MailParameter::Body(MailBodyParameter::EightBitMime)]
         };
-        let mail = Mail::new(Some(self.envelope_from.clone()), parameters);
+        let from = self.envelope_from(&outgoing.reference);
+        let mail = Mail::new(Some(from), parameters);
         self.step(Step::Sender, connection.command(mail)).await?;
         let recipient = Rcpt::new(to, Vec::new());
         self.step(Step::Recipient, connection.command(recipient))
@@ -306,7 +325,7 @@ impl Provider for EmailSmtp {
         self.step(Step::Sent, last).await?;
         self.park(connection).await;
         Ok(Sent {
-            gateway_id: Some(message_id(&outgoing.reference, &self.head.domain)),
+            gateway_id: Some(self.head.message_id(&outgoing.reference)),
         })
     }
 }

@@ -203,6 +203,59 @@ async fn a_letter_holds_what_replies_and_machines_need_and_nothing_smuggled() {
 }
 
 #[tokio::test]
+async fn where_answers_are_read_letters_are_sealed_and_stand_in_their_complaints_thread() {
+    let (port, heard) = server(&[]).await;
+    let returns = ReturnAddress::new("balas@siaga.test", Some('+'), "rahasia".into()).unwrap();
+    let mut settings = settings(port, "");
+    settings.returns = Some(returns.clone());
+    let own = EmailSmtp::new("surat".into(), settings.clone()).unwrap();
+    let page = "LGWP1:3:budi_0.1";
+    let first = Outgoing {
+        reference: page.into(),
+        in_reply_to: None,
+        ..letter("Aduan")
+    };
+    let answer = Outgoing {
+        reference: "r:mail.00112233445566778899aabbccddeeff:LGWP1_0.1".into(),
+        in_reply_to: Some(page.into()),
+        ..letter("Terima kasih")
+    };
+    for letter in [&first, &answer] {
+        own.send(letter).await.unwrap();
+    }
+    let sealed = returns.seal(page);
+    let heard = |start: &str| {
+        let heard = heard.lock().unwrap();
+        let lines = heard.iter().filter_map(|line| line.strip_prefix(start));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // The answer's own reference is too long for an address.
+    let to = [
+        format!("balas+{sealed}@siaga.test"),
+        "balas@siaga.test".into(),
+    ];
+    let from = heard("MAIL FROM:<");
+    for ((line, reply_to), to) in from.iter().zip(heard("Reply-To: ")).zip(&to) {
+        assert!(line.starts_with(&format!("{to}>")), "{line}");
+        assert_eq!(reply_to, format!("Siaga <{to}>"));
+    }
+    assert_eq!(from.len(), 2);
+    let id = format!("<{sealed}@siaga.test>");
+    assert_eq!(heard("Message-ID: ")[0], id);
+    let root = "<LGWP1+budi@siaga.test>";
+    assert_eq!(heard("In-Reply-To: "), [root.to_owned(), id.clone()]);
+    assert_eq!(heard("References: ")[0], root);
+    assert!(heard("References: ")[1].starts_with(root));
+    // What the gateway's own settings say goes before.
+    settings.reply_to = Some("lain@siaga.test".into());
+    settings.envelope_from = Some("pantul@siaga.test".into());
+    let other = EmailSmtp::new("surat".into(), settings).unwrap();
+    other.send(&first).await.unwrap();
+    assert!(heard("MAIL FROM:<")[2].starts_with("pantul@siaga.test>"));
+    assert_eq!(heard("Reply-To: ")[2], "lain@siaga.test");
+}
+
+#[tokio::test]
 async fn what_is_no_letter_is_refused_before_a_connection() {
     let (port, heard) = server(&[]).await;
     let channel = channel(port, "");

@@ -63,6 +63,7 @@ fn a_reply_is_understood_against_what_is_open() {
     let refused = |n, to: Option<&str>| Outcome::Refuse {
         complaints: vec![complaint(n)],
         to: to.map(str::to_owned),
+        named: None,
     };
     let table: Vec<(usize, Meaning, Scope, Outcome)> = vec![
         // A bare accept answers the only open question.
@@ -210,11 +211,8 @@ fn what_a_reply_asks_of_its_address_is_no_answer_to_a_complaint() {
 fn a_quoted_message_says_which_complaint_while_it_is_remembered() {
     let mut talk = asked(2);
     for n in 0..60 {
-        talk.sent(&SentMessage {
-            id: format!("wamid.{n}"),
-            about: Some(complaint(n % 2)),
-            reference: None,
-        });
+        let about = [complaint(n % 2)];
+        talk.sent(&SentMessage::naming(format!("wamid.{n}"), &about));
     }
     assert!(talk.message("wamid.9").is_none(), "fifty are remembered");
     assert_eq!(talk.message("wamid.10").unwrap().about, Some(complaint(0)));

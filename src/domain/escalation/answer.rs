@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Effect, Input, Paging, Step, call::Call};
+use super::{Answer, Effect, Input, Paging, Step};
 use crate::domain::{
     fact::{CancelReason, NoEffect, What},
     id::ResponderId,
-    message::{Notice, ReplyNote},
-    policy::Reach,
+    message::ReplyNote,
+    referral::Named,
 };
 
 impl Step<'_> {
@@ -72,7 +72,7 @@ impl Step<'_> {
 
     /// A refusal is no acknowledgement: the paging of the others goes on, and those whom the policy
     /// names are told at once.
-    pub(super) fn refused(&mut self, answer: Answer, to: Option<String>) {
+    pub(super) fn refused(&mut self, answer: Answer, to: Option<String>, named: Option<Named>) {
         if !self.first_time(&answer.reply) {
             return;
         }
@@ -90,6 +90,7 @@ impl Step<'_> {
         self.facts.push(What::Refused {
             by: answer.responder.clone(),
             to,
+            named: named.clone(),
             reply: answer.reply.clone(),
         });
         self.state.refused.insert(answer.responder.clone());
@@ -106,31 +107,16 @@ impl Step<'_> {
             });
         }
         // While another's acknowledgement holds, somebody answers for it already.
-        let passed_to = if held {
-            None
-        } else {
-            self.call_after_refusal(Some(&answer.responder))
-        };
-        self.confirm(
-            &answer,
+        let note = if held {
             ReplyNote::Refused {
                 complaint: self.state.complaint.id.clone(),
-                passed_to,
-            },
-        );
-    }
-
-    /// Tells those whom the policy names for a refusal; gives the title of the first of them. Who
-    /// has just refused is never asked by this.
-    pub(super) fn call_after_refusal(&mut self, by: Option<&ResponderId>) -> Option<String> {
-        self.call(Call {
-            to: self.context.policy.on_refusal.clone(),
-            reach: Reach::InTurn,
-            notice: Notice::Refused,
-            label: "refusal".to_owned(),
-            due_at: self.now,
-            refused_by: by.cloned(),
-        })
+                passed_to: None,
+                proposed: None,
+            }
+        } else {
+            self.pass_on(&answer.responder, named)
+        };
+        self.confirm(&answer, note);
     }
 
     /// Inputs to a complaint that is closed: people who answer late are told the truth.
@@ -165,7 +151,7 @@ impl Step<'_> {
         });
     }
 
-    fn name_of(&self, responder: &ResponderId) -> String {
+    pub(super) fn name_of(&self, responder: &ResponderId) -> String {
         self.context
             .directory
             .responders

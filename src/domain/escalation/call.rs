@@ -27,6 +27,10 @@ pub(super) struct Call {
     pub(super) due_at: Timestamp,
     /// Whose refusal led to this call: they are never told of it.
     pub(super) refused_by: Option<ResponderId>,
+    /// Who hands it over, in short.
+    pub(super) from: Option<String>,
+    /// The unit that whoever refused names instead, in short.
+    pub(super) proposed: Option<String>,
 }
 
 /// The person a target stands for, in a post.
@@ -66,7 +70,11 @@ impl Step<'_> {
                 post: found.post.clone(),
                 acting: found.acting,
             });
-            let alert = alert(&self.state, &self.context, &found, call.notice);
+            let alert = Alert {
+                from: call.from.clone(),
+                proposed: call.proposed.clone(),
+                ..alert(&self.state, &self.context, &found, call.notice)
+            };
             self.effects.push(Effect::Page(Box::new(PageOrder {
                 page,
                 responder,
@@ -97,6 +105,15 @@ impl Step<'_> {
             }
         }
         found
+    }
+
+    /// Who a target stands for now.
+    ///
+    /// # Errors
+    /// Why it stands for nobody who can be told.
+    pub(super) fn holder_of(&self, target: &Target) -> Result<ResponderId, SkipReason> {
+        let unit = self.state.complaint.unit.as_ref();
+        find(self.context.directory, target, unit, self.now).map(|found| found.responder)
     }
 
     /// Without those who have refused this promise, unless nobody else is left.
@@ -137,7 +154,7 @@ impl Step<'_> {
         people
     }
 
-    fn skip(&mut self, target: &Target, why: SkipReason) {
+    pub(super) fn skip(&mut self, target: &Target, why: SkipReason) {
         self.facts.push(What::Skipped {
             target: target.clone(),
             why,
@@ -194,6 +211,8 @@ fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notic
         short_title: found.short_title.clone(),
         title: found.title.clone(),
         notice,
+        from: None,
+        proposed: None,
         received_at: complaint.received_at,
         deadline: promise.due_at(context).unwrap_or(complaint.received_at),
         promise: promise.length(context),

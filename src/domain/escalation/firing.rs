@@ -109,6 +109,8 @@ impl Step<'_> {
             label: format!("warning {percent}%"),
             due_at: after_hold(earliest, held),
             refused_by: None,
+            from: None,
+            proposed: None,
         });
     }
 
@@ -234,6 +236,8 @@ impl Step<'_> {
             label: format!("step {}", taken.step),
             due_at: after_hold(due[0].1, held),
             refused_by: None,
+            from: None,
+            proposed: None,
         });
         self.state.promise.miss_told |= told.is_some();
     }

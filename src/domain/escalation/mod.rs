@@ -12,6 +12,7 @@ mod answer;
 mod call;
 mod chain;
 mod firing;
+mod hand_over;
 mod progress;
 mod promise;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use super::{
     id::{ComplaintId, PageId, PostCode, ResponderId, UnitCode},
     message::{Alert, ReplyNote},
     policy::{DeliveryRule, Policy, PolicyRef, Reach, StatusMeaning},
+    referral::Named,
 };
 
 /// What an escalation is judged by: immutable snapshots.
@@ -148,6 +150,8 @@ pub enum Input {
         answer: Answer,
         /// To whom it ought to go, in their words.
         to: Option<String>,
+        /// Whom those words name in the directory, where they name one and no other.
+        named: Option<Named>,
     },
     /// It is another unit's now.
     Reassigned {
@@ -345,7 +349,7 @@ impl Escalation {
             Input::TimerFired => step.timer_fired(),
             Input::StatusChanged { status, at } => step.status_changed(status, at),
             Input::Acknowledged(answer) => step.acknowledged(answer),
-            Input::Refused { answer, to } => step.refused(answer, to),
+            Input::Refused { answer, to, named } => step.refused(answer, to, named),
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
         }

@@ -189,7 +189,7 @@ impl Step<'_> {
         if kept || paused {
             self.run_again();
         }
-        self.call_after_refusal(None);
+        self.call_after_refusal(None, None);
     }
 
     pub(super) fn reassigned(&mut self, unit: Option<UnitCode>) {

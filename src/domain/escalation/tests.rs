@@ -3,6 +3,7 @@
 mod answers;
 mod clocks;
 mod delays;
+mod hand_over;
 pub(crate) mod laws;
 mod posts;
 mod refusals;
@@ -21,7 +22,7 @@ use crate::domain::{
     directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
     id::{CalendarId, ComplaintId, MethodId, PolicyId, PostCode, ResponderId, UnitCode},
     policy::{
-        ClockRule, DeliveryRule, Policy, Reach, Repeat, Reroute, Role, StatusMeaning,
+        ClockRule, DeliveryRule, OnHandover, Policy, Reach, Repeat, Reroute, Role, StatusMeaning,
         Step as PolicyStep, Target, Warning,
     },
 };
@@ -96,6 +97,7 @@ fn policy() -> Policy {
         hold: minutes(120),
         renew_progress_every: None,
         on_refusal: targets(&["koordinator:penghubung"]),
+        on_handover: OnHandover::Propose,
         on_reroute: Reroute::RestartClock,
         statuses: mean
             .into_iter()
@@ -220,6 +222,7 @@ fn refuse(who: &str, reply: &str) -> Input {
     Input::Refused {
         answer: answer(who, reply),
         to: None,
+        named: None,
     }
 }
 

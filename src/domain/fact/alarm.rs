@@ -7,6 +7,7 @@ use crate::domain::{
     cost::Period,
     delivery::FailureKind,
     id::{MethodId, ResponderId},
+    policy::PolicyRef,
 };
 
 /// What an operator must know.
@@ -73,6 +74,11 @@ pub enum Alarm {
         /// Since when it had been down.
         down_since: Timestamp,
     },
+    /// Something could not be processed, and nothing lay among the dead letters before.
+    DeadLetters {
+        /// What it was, cut.
+        first: String,
+    },
     /// The costs have reached a share of their ceiling. Told once a share and period.
     CostCeiling {
         /// The day's or the month's.
@@ -88,4 +94,23 @@ pub enum Alarm {
     },
     /// The calendar has no open time for this promise.
     NoDeadline,
+    /// The version of a policy under which complaints run is gone or was altered; the default policy
+    /// stands in for it. Told once by each process.
+    PolicyVersionLost {
+        /// Which.
+        policy: PolicyRef,
+    },
+    /// A change did not fit when it was to take force; what was live stays.
+    ChangeRefused {
+        /// Its number.
+        change: u64,
+        /// What did not fit.
+        why: String,
+    },
+    /// What is live does not fit together, because it was altered by hand; the running services keep
+    /// what they have. Told once by each process.
+    LiveUnusable {
+        /// What does not fit.
+        why: String,
+    },
 }

@@ -3,11 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Another, LineState, Outcome, Page, Phase, Send, Step, Transition, UNSETTLED};
+use super::{
+    Another, LineState, Outcome, Page, Phase, Send, Step, Transition, UNSETTLED, reference,
+};
 use crate::domain::{
     conversation::{Change, SentMessage, Switch},
     delivery::{FailureKind, ReceiptKind, Transport},
     fact::{Alarm, CancelReason, FallBack, What},
+    id::ComplaintId,
     message::Content,
 };
 
@@ -25,7 +28,7 @@ impl Step {
             facts: Vec::new(),
             gave_up: false,
             cost: 0,
-            quotable: None,
+            quotable: Vec::new(),
             undeliverable: None,
         }
     }
@@ -150,12 +153,13 @@ impl Step {
 
     pub(super) fn settled(
         &mut self,
-        index: usize,
-        attempt: u32,
+        of: Send,
         gateway: String,
         outcome: Outcome,
         another: Another,
+        named: &[ComplaintId],
     ) {
+        let (index, attempt) = (of.line, of.attempt);
         let page = self.state.id.clone();
         let Some(line) = self.state.lines.get(index) else {
             return;
@@ -178,27 +182,22 @@ impl Step {
                 gateway_id,
                 receipts_by_id,
             } => {
-                let about = self.state.content.complaint().cloned();
-                self.quotable = match &gateway_id {
-                    Some(id) if receipts_by_id => Some(SentMessage {
-                        id: SentMessage::name_at(&gateway, id),
-                        about,
-                        reference: Some(super::reference(
-                            &page,
-                            &Send {
-                                line: index,
-                                attempt,
-                            },
-                        )),
-                    }),
+                let own = reference(&page, &of);
+                let by_id = gateway_id.as_ref().and_then(|id| {
+                    if receipts_by_id {
+                        return Some(SentMessage {
+                            reference: Some(own.clone()),
+                            ..SentMessage::naming(SentMessage::name_at(&gateway, id), &[])
+                        });
+                    }
                     // Replies quote a message by its gateway's id by WhatsApp only.
-                    Some(id) if transport == Transport::Whatsapp => Some(SentMessage {
-                        id: id.clone(),
-                        about,
-                        reference: None,
-                    }),
-                    Some(_) | None => None,
-                };
+                    let is_quoted = transport == Transport::Whatsapp;
+                    is_quoted.then(|| SentMessage::naming(id.clone(), named))
+                });
+                // What answers to a bundle's reference does not say what that named.
+                let by_reference = (page.is_bundle() && transport != Transport::Sms)
+                    .then(|| SentMessage::naming(own, named));
+                self.quotable = by_id.into_iter().chain(by_reference).collect();
                 self.facts.push(What::AttemptSent {
                     page,
                     method,
@@ -253,7 +252,7 @@ impl Step {
     /// Plans the same page at once as an approved template, if it was free text and there is one.
     fn as_template(&mut self, index: usize) -> bool {
         let line = &mut self.state.lines[index];
-        if line.as_template || !matches!(self.state.content, Content::Alert(_)) {
+        if line.as_template || matches!(self.state.content, Content::Reply(_)) {
             return false;
         }
         line.as_template = true;

@@ -88,6 +88,7 @@ fn settled(line: usize, attempt: u32, outcome: Outcome) -> Input {
         gateway: "g".to_owned(),
         outcome,
         another: Another::None,
+        named: Vec::new(),
         cost: 0,
     }
 }
@@ -382,7 +383,7 @@ fn inputs() -> impl Strategy<Value = Input> {
         3 => (0..4_usize, 0..5_u32).prop_map(|(line, attempt)| sent(line, attempt)),
         5 => (0..4_usize, 0..8_u32, kinds(), anothers()).prop_map(|(line, attempt, kind, another)| {
             let outcome = Outcome::Failed { kind, detail: "503".to_owned() };
-            Input::Settled { line, attempt, gateway: "g".to_owned(), outcome, another, cost: 0 }
+            Input::Settled { line, attempt, gateway: "g".to_owned(), outcome, another, named: Vec::new(), cost: 0 }
         }),
         2 => (0..4_usize, receipts()).prop_map(|(line, kind)| receipt(line, kind)),
         1 => Just(Input::Cancelled(CancelReason::Acknowledged)),

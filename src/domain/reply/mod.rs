@@ -127,6 +127,29 @@ pub fn parse(text: &str) -> Reply {
     }
 }
 
+/// The words by which a refusal or a hand-over names somebody, if it has any: what follows *ke*, else
+/// what stands beside the refusal. One line, at most 60 characters; whether they name anybody the
+/// directory tells.
+///
+/// ```
+/// # use siaga::domain::reply::names;
+/// assert_eq!(names("bukan kami, DINKES").as_deref(), Some("DINKES"));
+/// assert_eq!(names("limpahkan 12 ke sekretaris").as_deref(), Some("sekretaris"));
+/// assert_eq!(names("bukan kami"), None);
+/// ```
+pub fn names(text: &str) -> Option<String> {
+    let own = normalise::own_words(text, LONGEST);
+    let first_line = || own.text.lines().find(|line| !line.trim().is_empty());
+    let text = if own.is_cut {
+        first_line().unwrap_or_default()
+    } else {
+        &own.text
+    };
+    let tokens = normalise::tokens(text);
+    let parts = sentence::parts(&tokens);
+    verdict::names(text, &tokens, &parts)
+}
+
 fn read(text: &str) -> Reply {
     let tokens = normalise::tokens(text);
     let parts = sentence::parts(&tokens);

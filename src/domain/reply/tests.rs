@@ -127,6 +127,38 @@ fn kind(text: &str) -> (std::mem::Discriminant<Meaning>, Scope) {
 }
 
 #[test]
+fn who_is_named_beside_a_refusal_is_found() {
+    let long = format!("bukan kami, {}", "dinkes ".repeat(400));
+    for (text, expected) in [
+        ("bukan kami, DINKES", Some("DINKES")),
+        ("bukan kami DINKES 12", Some("DINKES")),
+        ("bukan kami 12 DINKES", Some("DINKES")),
+        (
+            "12 bukan wewenang kami, itu urusan Dinas Kesehatan",
+            Some("kami, itu urusan Dinas Kesehatan"),
+        ),
+        ("DINKES, bukan kami", Some("DINKES")),
+        ("itu DINKES bukan kami", Some("itu DINKES")),
+        ("salah alamat pak, ini dinsos", Some("pak, ini dinsos")),
+        ("bukan kami tapi sekda", Some("tapi sekda")),
+        ("teruskan DINKES 12", Some("DINKES")),
+        ("teruskan 12 ke\nDINKES", Some("DINKES")),
+        ("teruskan ke DINKES, bukan wewenang kami", Some("DINKES")),
+        ("bukan kami", None),
+        ("bukan kami 12", None),
+        ("teruskan", None),
+        ("ok 12", None),
+        ("dinkes", None),
+        ("", None),
+    ] {
+        assert_eq!(names(text).as_deref(), expected, "{text}");
+    }
+    // Of a text that is not read to its end only the first line counts, and no name is long.
+    assert!(names(&long).is_some_and(|name| name.chars().count() <= 60));
+    assert_eq!(names(&format!("bukan kami\n{long}")), None);
+}
+
+#[test]
 fn every_reply_of_the_table_is_read_as_it_says() {
     let rows = rows();
     assert!(rows.len() >= 400, "{} replies", rows.len());

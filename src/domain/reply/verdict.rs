@@ -37,6 +37,24 @@ pub(super) fn decide(text: &str, tokens: &[Token], parts: &[Part]) -> Reply {
     Reply { meaning, scope }
 }
 
+/// The words by which a refusal or a hand-over names somebody.
+pub(super) fn names(text: &str, tokens: &[Token], parts: &[Part]) -> Option<String> {
+    let sentence = Sentence {
+        text,
+        tokens,
+        parts: parts.to_vec(),
+    };
+    if let Some(at) = sentence.first(|sense| sense == Sense::HandOver)
+        && let Some((name, _)) = sentence.name_after(at)
+    {
+        return Some(name);
+    }
+    let at = sentence.first(|sense| matches!(sense, Sense::HandOver | Sense::Refuse))?;
+    sentence
+        .words_in(at + 1, sentence.parts.len())
+        .or_else(|| sentence.words_in(0, at))
+}
+
 /// `86` with no other word of acceptance, alone or first or last among numbers, is that word.
 fn read_radio_yes(parts: &[Part]) -> Vec<Part> {
     let mut parts = parts.to_vec();
@@ -145,8 +163,9 @@ impl Sentence<'_> {
             let named = self.name_after(at);
             let end = named.as_ref().map_or(at, |(_, last)| *last);
             let is_clear = !self.is_taken_after(end) && !self.is_put_off_before(at);
+            let is_report = named.is_some() && self.is_told_to_superiors(at, end);
             let to = named.map(|(name, _)| name);
-            return Some(if is_clear {
+            return Some(if is_clear && !is_report {
                 Meaning::HandOver { to }
             } else {
                 Meaning::Undecided
@@ -173,6 +192,20 @@ impl Sentence<'_> {
         } else {
             Meaning::Refuse
         })
+    }
+
+    /// "Sudah diteruskan ke pimpinan": they tell that their superiors know. That is neither a yes nor
+    /// a no, and to take it for a refusal would spare who must answer.
+    fn is_told_to_superiors(&self, at: usize, end: usize) -> bool {
+        const DONE: &[&str] = &["sudah", "sdh", "udah", "telah", "sampun"];
+        const SUPERIORS: &[&str] = &["pimpinan", "atasan", "bos", "boss", "bapak", "pak", "bpk"];
+        let word = |place: usize| self.tokens[self.parts[place].first].text.as_str();
+        let to = (at + 1..=end).find(|place| self.is_to(&self.parts[*place]));
+        (0..at).any(|place| DONE.contains(&word(place)))
+            && to.is_some_and(|to| {
+                (to + 1..=end)
+                    .all(|place| SUPERIORS.contains(&word(place)) || word(place) == "kami")
+            })
     }
 
     /// Whether several complaints are named and more than one thing is said: "ok 12, tolak 13".
@@ -349,7 +382,10 @@ impl Sentence<'_> {
             .find(|place| !is_of_name(*place))
             .unwrap_or(self.parts.len());
         // What closes the sentence is not of the name: "ke Dishub ya pak", "ke Dishub 12".
-        while end > to + 1 && is_number_or_end(self.parts[end - 1].sense) {
+        while end > to + 1
+            && is_number_or_end(self.parts[end - 1].sense)
+            && !(end > to + 2 && self.is_title(end - 1))
+        {
             end -= 1;
         }
         // "ke pak Sekda": nothing but forms of address was written.
@@ -359,9 +395,26 @@ impl Sentence<'_> {
                 .take_while(|part| part.sense == Sense::Address)
                 .count();
         }
-        let first = self.parts.get(to + 1).filter(|_| end > to + 1)?;
+        let name = self.as_written(to + 1, end)?;
+        Some((name, end - 1))
+    }
+
+    /// The words of these parts without the numbers around them.
+    fn words_in(&self, from: usize, to: usize) -> Option<String> {
+        let is_number = |at: usize| {
+            let sense = self.parts[at].sense;
+            sense.is_number() || matches!(sense, Sense::Mark | Sense::And)
+        };
+        let from = (from..to).find(|at| !is_number(*at))?;
+        let last = (from..to).rfind(|at| !is_number(*at))?;
+        self.as_written(from, last + 1)
+    }
+
+    /// The text of these parts: one line, trimmed, at most [`LONGEST_NAME`]; none of an empty range.
+    fn as_written(&self, from: usize, to: usize) -> Option<String> {
+        let first = self.parts.get(from).filter(|_| to > from)?;
         let start = self.tokens[first.first].start;
-        let stop = self.tokens[self.parts[end - 1].end - 1].end;
+        let stop = self.tokens[self.parts[to - 1].end - 1].end;
         let name: String = self
             .text
             .get(start..stop)?
@@ -373,7 +426,15 @@ impl Sentence<'_> {
         let name = name
             .trim_matches(|c: char| c.is_whitespace() || ",.;:-\"'*_".contains(c))
             .to_owned();
-        (!name.is_empty()).then_some((name, end - 1))
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// Whether a form of address closes a title instead: "asisten sekda".
+    fn is_title(&self, place: usize) -> bool {
+        let token = &self.tokens[self.parts[place].first];
+        token.gap < Gap::Comma
+            && matches!(token.text.as_str(), "sekda" | "kadis" | "kaban" | "kabid")
+            && matches!(self.parts[place - 1].sense, Sense::Unknown | Sense::Plain)
     }
 
     /// Whether the stop before a part only shortens a word: `Kab. Pati`, `Ka. Dishub`.
@@ -415,6 +476,7 @@ fn is_number_or_end(sense: Sense) -> bool {
                 | Sense::Helper
                 | Sense::Mark
                 | Sense::And
+                | Sense::All
                 | Sense::Hedge
         )
 }

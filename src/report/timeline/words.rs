@@ -151,6 +151,12 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::GatewayDown { gateway, .. }, false) => format!("ALARM: gateway {gateway} is down"),
         (Alarm::GatewayBack { gateway, .. }, true) => format!("gerbang {gateway} pulih"),
         (Alarm::GatewayBack { gateway, .. }, false) => format!("gateway {gateway} is back"),
+        (Alarm::DeadLetters { first }, true) => {
+            format!("ALARM: ada yang tidak dapat diproses ({first}); lihat dead-letters")
+        }
+        (Alarm::DeadLetters { first }, false) => {
+            format!("ALARM: something could not be processed ({first}); see dead-letters")
+        }
         (
             Alarm::CostCeiling {
                 percent,
@@ -175,5 +181,25 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         ),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
+        (Alarm::PolicyVersionLost { policy }, true) => format!(
+            "ALARM: kebijakan {}@{} hilang, kebijakan baku menggantikannya",
+            policy.id, policy.version
+        ),
+        (Alarm::PolicyVersionLost { policy }, false) => format!(
+            "ALARM: policy {}@{} is lost, the default one stands in for it",
+            policy.id, policy.version
+        ),
+        (Alarm::ChangeRefused { change, why }, true) => {
+            format!("ALARM: perubahan {change} tidak diberlakukan: {why}")
+        }
+        (Alarm::ChangeRefused { change, why }, false) => {
+            format!("ALARM: change {change} was not put in force: {why}")
+        }
+        (Alarm::LiveUnusable { why }, true) => {
+            format!("ALARM: aturan yang berlaku tidak dapat dipakai: {why}")
+        }
+        (Alarm::LiveUnusable { why }, false) => {
+            format!("ALARM: what is live cannot be used: {why}")
+        }
     }
 }

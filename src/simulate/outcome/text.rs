@@ -231,10 +231,10 @@ pub(super) fn model(outcome: &Outcome, language: Language) -> Vec<String> {
     };
     let rest = match language {
         Language::Id => {
-            "Kemajuan, penugasan ulang dan penutupan terjadi seperti tercatat. Sistem tidak pernah terlambat. Pesan berurutan dihitung satu: cara pertama dianggap sampai. Pejabat dan kontak: yang berlaku kini. Biaya: harga per pesan kini."
+            "Kemajuan, penugasan ulang dan penutupan terjadi seperti tercatat. Sistem tidak pernah terlambat. Pesan berurutan dihitung satu: cara pertama dianggap sampai; panggilan yang berjalan bersama dalam satu pesan dihitung sendiri-sendiri. Pejabat dan kontak: yang berlaku kini. Biaya: harga per pesan kini."
         }
         Language::En => {
-            "Progress, hand-overs and closings happen as recorded. Siaga is never late. A page that goes in turn counts one message: its first way is taken to arrive. Posts and contacts: as they are now. Cost: the price of a message now."
+            "Progress, hand-overs and closings happen as recorded. Siaga is never late. A page that goes in turn counts one message: its first way is taken to arrive; pages that travel together in one message count one each. Posts and contacts: as they are now. Cost: the price of a message now."
         }
     };
     vec![answers.to_owned(), rest.to_owned()]

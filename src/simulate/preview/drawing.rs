@@ -94,7 +94,7 @@ fn color(notice: Notice) -> &'static str {
         Notice::Warning { .. } => "#b26a00",
         Notice::Missed => "#b3001b",
         Notice::StillMissed => "#6a0010",
-        Notice::Refused => "#3d4f8a",
+        Notice::Refused | Notice::HandedOver => "#3d4f8a",
     }
 }
 

@@ -456,6 +456,7 @@ impl Watcher<'_> {
                     receipts_by_id: false,
                 },
                 another: Another::None,
+                named: Vec::new(),
                 cost: 0,
             };
             page.state = page.state.clone().advance(settled, ATTEMPT, now).state;

@@ -227,6 +227,8 @@ pub(super) fn notice(notice: Notice, language: Language) -> String {
         (Notice::StillMissed, Language::En) => "still missed",
         (Notice::Refused, Language::Id) => "bukan wewenang",
         (Notice::Refused, Language::En) => "said not theirs",
+        (Notice::HandedOver, Language::Id) => "dilimpahkan",
+        (Notice::HandedOver, Language::En) => "handed over",
     }
     .to_owned()
 }

@@ -104,8 +104,10 @@ pub(super) async fn complaints(
     known: Vec<ComplaintId>,
 ) -> Result<Vec<Seen>, StoreError> {
     let now = inbound.clock.now();
-    let world = inbound.worlds.get();
+    let live = inbound.worlds.get();
     let loaded = inbound.store.load_escalations(&known).await?;
+    let policies = loaded.iter().flatten().map(|loaded| &loaded.value.policy);
+    let world = inbound.store.covering(&live, policies).await?;
     let mut found: Vec<Seen> = loaded
         .into_iter()
         .flatten()
@@ -170,8 +172,9 @@ pub(super) async fn one(inbound: &Inbound, id: &ComplaintId) -> Result<Option<Va
     let Some(loaded) = inbound.store.load_escalation(id).await? else {
         return Ok(None);
     };
-    let world = inbound.worlds.get();
+    let live = inbound.worlds.get();
     let state = loaded.value;
+    let world = inbound.store.covering(&live, [&state.policy]).await?;
     let facts = inbound.store.timeline(id).await?;
     let lines: Vec<Value> = facts
         .iter()

@@ -10,8 +10,11 @@
 pub(crate) mod fake_calls;
 pub mod fake_meta;
 pub(crate) mod fake_twilio;
+#[cfg(debug_assertions)] // Its only story is of deaths, and only then is there one.
+pub(crate) mod flood;
 pub(crate) mod gateway;
 pub(crate) mod kannel;
+pub(crate) mod mail;
 pub mod network;
 pub(crate) mod night;
 pub(crate) mod percent;

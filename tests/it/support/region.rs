@@ -261,8 +261,12 @@ pub(crate) struct Audit {
     pub(crate) closed: BTreeSet<ComplaintId>,
     /// How often each page was ordered.
     pub(crate) paged: BTreeMap<PageId, u32>,
+    /// How often requests were begun, of each message.
     pub(crate) begun: BTreeMap<PageId, u32>,
-    pub(crate) cancelled: BTreeSet<PageId>,
+    /// The bundle of each page that travelled in one.
+    pub(crate) bundled: BTreeMap<PageId, PageId>,
+    /// Pages that were cancelled before anything of them could leave.
+    pub(crate) stopped: BTreeSet<PageId>,
 }
 
 impl Audit {
@@ -303,38 +307,51 @@ impl Audit {
             What::Closed { .. } => drop(self.closed.insert(of())),
             What::Paged { page, .. } => *self.paged.entry(page).or_default() += 1,
             What::AttemptBegun { page, .. } => *self.begun.entry(page).or_default() += 1,
-            What::PageCancelled { page, .. } => drop(self.cancelled.insert(page)),
+            What::Bundled { page, into } => {
+                assert_eq!(self.bundled.insert(page, into), None, "in two bundles");
+            }
+            What::PageCancelled { page, .. }
+                if !page.is_bundle() && !self.begun.contains_key(self.carrier(&page)) =>
+            {
+                self.stopped.insert(page);
+            }
             _ => {}
         }
     }
 
-    /// Pages that were cancelled before anything of them could leave.
-    pub(crate) fn stopped_in_time(&self) -> usize {
-        let stopped = |page: &&PageId| !self.begun.contains_key(page);
-        self.cancelled.iter().filter(stopped).count()
+    /// The message that brings a page: its own, or its bundle's.
+    fn carrier<'a>(&'a self, page: &'a PageId) -> &'a PageId {
+        self.bundled.get(page).unwrap_or(page)
     }
 
-    /// Every page that was ordered and not stopped in time arrived once; nothing else arrived.
+    /// The pages that each message brought.
+    pub(crate) fn brought(&self) -> BTreeMap<&PageId, Vec<&PageId>> {
+        let mut brought: BTreeMap<&PageId, Vec<&PageId>> = BTreeMap::new();
+        for page in self.paged.keys().filter(|it| !self.stopped.contains(*it)) {
+            brought.entry(self.carrier(page)).or_default().push(page);
+        }
+        brought
+    }
+
+    /// Every page that was ordered and not stopped in time was brought by one message, which arrived
+    /// once; nothing else arrived.
     pub(crate) fn prove_arrivals(&self, arrived: &[Arrived]) {
-        let mut times: BTreeMap<&PageId, u32> = BTreeMap::new();
         let mut references = BTreeSet::new();
+        let mut came = BTreeSet::new();
         for message in arrived {
-            *times.entry(&message.page).or_default() += 1;
             assert!(
                 references.insert(&message.reference),
                 "{message:?} came twice"
             );
+            assert!(came.insert(&message.page), "{message:?} came again");
         }
         for (page, ordered) in &self.paged {
             assert_eq!(*ordered, 1, "{page} was ordered {ordered} times");
-            let stopped = self.cancelled.contains(page) && !self.begun.contains_key(page);
-            let expected = u32::from(!stopped);
-            let came = times.remove(page).unwrap_or(0);
-            assert_eq!(
-                came, expected,
-                "{page} came {came} times, expected {expected}"
-            );
         }
-        assert!(times.is_empty(), "came without an order: {times:?}");
+        let brought = self.brought();
+        for (message, pages) in &brought {
+            assert!(came.remove(message), "{message} with {pages:?} never came");
+        }
+        assert!(came.is_empty(), "came without an order: {came:?}");
     }
 }

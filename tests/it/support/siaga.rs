@@ -111,6 +111,8 @@ data_dir = "{data}"
 [engine]
 lease = "5s"
 attempt_timeout = "3s"
+# A page a message: what a test counts are pages. Floods have tests of their own, which set it.
+bundle_window = "0s"
 [inbound]
 {inbound}
 [data]
@@ -143,6 +145,7 @@ scopes = ["intake", "read"]
             .arg("--config")
             .arg(self.settings())
             .args(arguments)
+            .env("SIAGA_AUTHOR", "penguji")
             .envs(self.environment.iter().cloned());
         command
     }
@@ -202,6 +205,11 @@ scopes = ["intake", "read"]
     /// Lets it go on after a halt.
     pub(crate) fn go_on(&self) {
         self.process.as_ref().unwrap().go_on();
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.as_ref().unwrap().output()
     }
 
     /// Where its private Redis listens.

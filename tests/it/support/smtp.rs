@@ -152,7 +152,8 @@ impl Identity {
         self.folder.path().join("authority.pem")
     }
 
-    fn files(&self) -> (PathBuf, PathBuf) {
+    /// The certificate and its key, for a server.
+    pub(crate) fn files(&self) -> (PathBuf, PathBuf) {
         let file = |name| self.folder.path().join(name);
         (file("certificate.pem"), file("key.pem"))
     }

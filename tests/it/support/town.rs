@@ -200,6 +200,14 @@ impl Town {
         Self::limited(policy, tuning, own).await
     }
 
+    /// A page a message, where messages are counted; floods have stories of their own.
+    pub fn a_page_a_message() -> Tuning {
+        Tuning {
+            bundle_window: SignedDuration::ZERO,
+            ..Tuning::default()
+        }
+    }
+
     /// The same, each of them on its terms.
     pub async fn limited(
         policy: &str,

@@ -50,6 +50,11 @@ struct Stage {
 }
 
 async fn stage() -> Stage {
+    stage_with_window("0s").await
+}
+
+/// The same, where what follows a page within so long leaves as one message.
+async fn stage_with_window(window: &str) -> Stage {
     let meta = fake_meta::start().await;
     let sms = Gateway::start();
     let mut siaga = Siaga::prepare();
@@ -96,6 +101,7 @@ text = "{{{{ text }}}}"
         people: &people,
         policy: Some(POLICY),
     });
+    siaga.set("engine.bundle_window", window);
     siaga.start().await;
     Stage { siaga, meta, sms }
 }
@@ -397,4 +403,40 @@ async fn the_handshake_gives_the_challenge_to_who_knows_the_token() {
         assert!(text.contains("inbound.whatsapp_verify_token"), "{text}");
     }
     stage.siaga.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tap_under_a_message_about_several_answers_what_it_named() {
+    let stage = stage_with_window("2s").await;
+    let (_, _, number) = HEADS[0];
+    stage.siaga.overdue("LGWP10001").await;
+    stage.meta.wait_for_messages(number, 1).await;
+    for id in ["LGWP10002", "LGWP10003", "LGWP10004"] {
+        stage.siaga.overdue(id).await;
+    }
+    let messages = stage.meta.wait_for_messages(number, 2).await;
+    let (place, bundle) = messages.last().unwrap();
+    assert_eq!(bundle["template"]["name"], "siaga_aduan_banyak", "{bundle}");
+    let text = bundle.to_string();
+    for id in ["LGWP10002", "LGWP10003", "LGWP10004"] {
+        assert!(text.contains(id), "{text}");
+    }
+    assert!(text.contains("OK SEMUA") && !text.contains("LGWP10001"));
+    stage.siaga.wait_until_handed_over().await;
+    let on = FakeMeta::id_of(*place);
+    let body = tap(number, "wamid.b1", "OK SEMUA", &on);
+    assert_eq!(stage.signed(&body).await, 200);
+    for id in ["LGWP10002", "LGWP10003", "LGWP10004"] {
+        let acknowledged = "\"phase\":\"acknowledged\"";
+        stage.siaga.wait_for_timeline(id, acknowledged).await;
+        assert_eq!(stage.facts(id, "acknowledged").await.len(), 1);
+    }
+    // The first page was another message; a tap on one that nobody remembers is asked back.
+    assert!(stage.facts("LGWP10001", "acknowledged").await.is_empty());
+    let before = stage.meta.wait_for_messages(number, 3).await.len();
+    let body = tap(number, "wamid.b2", "OK SEMUA", "wamid.old");
+    assert_eq!(stage.signed(&body).await, 200);
+    stage.meta.wait_for_messages(number, before + 1).await;
+    assert!(stage.facts("LGWP10001", "acknowledged").await.is_empty());
+    stage.end().await;
 }

@@ -10,8 +10,9 @@ use crate::domain::{
     complaint::Status,
     escalation::{Effect, Escalation, Input, Paging, Running, Transition},
     fact::{Alarm, What},
-    id::{PageId, ResponderId},
-    policy::{Reroute, Step, Warning},
+    id::{PageId, PostCode, ResponderId},
+    policy::{OnHandover, Reroute, Step, Warning},
+    referral::Named,
 };
 
 const PEOPLE: [&str; 7] = [
@@ -90,6 +91,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             policy.hold = minutes(hold);
             policy.renew_progress_every = renew.map(minutes);
             if keep {
+                policy.on_handover = OnHandover::Page;
                 policy.on_reroute = Reroute::KeepClock;
             }
             policy.on_refusal = targets(&on_refusal);
@@ -133,6 +135,10 @@ fn inputs() -> impl Strategy<Value = Input> {
         10 => Just(Input::TimerFired),
         2 => (who(), 0..30_u8).prop_map(|(who, n)| accept(who, &format!("r{n}"))),
         1 => (who(), 0..30_u8).prop_map(|(who, n)| refuse(who, &format!("r{n}"))),
+        1 => (who(), 0..30_u8, named()).prop_map(|(who, n, named)| match refuse(who, &format!("r{n}")) {
+            Input::Refused { answer, to, .. } => Input::Refused { answer, to, named },
+            other => other,
+        }),
         2 => states(),
         1 => prop::option::of(prop::sample::select(vec!["DISHUB", "DINKES", "NIHIL"]))
             .prop_map(|code| Input::Reassigned { unit: code.map(unit) }),
@@ -141,6 +147,23 @@ fn inputs() -> impl Strategy<Value = Input> {
             responder: person(who),
         }),
     ]
+}
+
+/// Whom a refusal names: a post or unit of the directory, also a vacant one, or nobody there.
+fn named() -> impl Strategy<Value = Option<Named>> {
+    let posts = [
+        "DISHUB.kepala",
+        "DISHUB.sekretaris",
+        "DINKES.kepala",
+        "BIRO.penghubung",
+        "NIHIL.x",
+    ];
+    let units = ["DISHUB", "DINKES", "BIRO", "NIHIL"];
+    prop::option::of(prop_oneof![
+        prop::sample::select(posts.to_vec())
+            .prop_map(|code| Named::Post(PostCode::parse(code).unwrap())),
+        prop::sample::select(units.to_vec()).prop_map(|code| Named::Unit(unit(code))),
+    ])
 }
 
 /// Waits in minutes, and for a wake-up also exactly until it is due.
@@ -232,6 +255,12 @@ proptest! {
             refused = refused_after(refused, &before, &last);
             for who in &refused {
                 prop_assert!(everybody || !pages_to(&last, who), "{} was told again", who);
+            }
+            // A reply, whatever it names, changes neither whose complaint it is nor its clock.
+            if matches!(input, Input::Acknowledged(_) | Input::Refused { .. }) {
+                prop_assert_eq!(&last.state.complaint, &before.complaint);
+                prop_assert_eq!(&last.state.promise.running, &before.promise.running);
+                prop_assert_eq!(last.state.promise.number, before.promise.number);
             }
             // A promise never begins over, unless it is the citizen's own: that is what was promised.
             let began = last.state.promise.number > before.promise.number;

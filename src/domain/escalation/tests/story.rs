@@ -16,9 +16,10 @@ use crate::domain::{
     directory::{Acting, ActingKind},
     escalation::{Effect, Escalation, Input, Transition, Via},
     fact::{Alarm, CancelReason, FoldReason, NoEffect, SkipReason, What},
-    id::{PageId, ResponderId, UnitCode},
+    id::{PageId, PostCode, ResponderId, UnitCode},
     message::{Notice, ReplyNote},
     phone::PhoneNumber,
+    referral::Named,
 };
 
 /// Beginnings of stories by the shipped policy.
@@ -175,6 +176,18 @@ fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Inp
         Some(rest) => (rest, true),
         None => (rest, false),
     };
+    // `refuse kepala > DINKES` names a unit, `> DISHUB.sekretaris` a post.
+    let (rest, named) = match rest.split_once(" > ") {
+        Some((rest, to)) => (rest, Some(to)),
+        None => (rest, None),
+    };
+    let named = named.map(|to| {
+        if to.contains('.') {
+            Named::Post(PostCode::parse(to).unwrap())
+        } else {
+            Named::Unit(unit(to))
+        }
+    });
     let answer = |who: &str| Answer {
         responder: someone(who),
         reply,
@@ -190,6 +203,7 @@ fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Inp
         "refuse" => Input::Refused {
             answer: answer(rest),
             to: None,
+            named,
         },
         "to" => Input::Reassigned {
             unit: (rest != "-").then(|| unit(rest)),
@@ -256,6 +270,7 @@ fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
         .collect();
     let mut words: Vec<String> = Vec::new();
     let mut paged: Vec<String> = Vec::new();
+    let mut last_notice = Notice::Missed;
     for fact in &transition.facts {
         let word = match fact {
             What::Paged {
@@ -270,12 +285,18 @@ fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
                     None if own => name(responder).to_owned(),
                     None => format!("{} as {post}", name(responder)),
                 };
-                if paged.is_empty() {
+                let kind = notices[page];
+                if paged.is_empty() || *kind != last_notice {
+                    if !paged.is_empty() {
+                        words.push(std::mem::take(&mut paged).join(", "));
+                    }
+                    last_notice = *kind;
                     let notice = match notices[page] {
                         Notice::Warning { .. } => "warning",
                         Notice::Missed => "missed",
                         Notice::StillMissed => "still",
                         Notice::Refused => "refused",
+                        Notice::HandedOver => "handed over",
                     };
                     paged.push(format!("-> {notice}: {who}"));
                 } else {
@@ -332,7 +353,13 @@ fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
                 NoEffect::AlreadyAcknowledged { by } => format!("no effect: {} holds", name(by)),
                 NoEffect::NoLongerOpen => "no effect: over".to_owned(),
             },
-            What::Refused { by, .. } => format!("refused by {}", name(by)),
+            What::Refused { by, named, .. } => {
+                let named = named.as_ref().map_or(String::new(), |named| match named {
+                    Named::Post(code) => format!(" > {code}"),
+                    Named::Unit(code) => format!(" > {code}"),
+                });
+                format!("refused by {}{named}", name(by))
+            }
             What::HoldEnded => "hold ended".to_owned(),
             What::Exhausted => "exhausted".to_owned(),
             What::Progressed {
@@ -442,6 +469,12 @@ fn confirmation(start: Timestamp, note: &ReplyNote) -> String {
             format!("yours until {}", shown(start, *hold_until))
         }
         ReplyNote::AlreadyAcknowledged { by, .. } => format!("{by} has it"),
+        ReplyNote::HandedOver { to, .. } => format!("handed to {to}"),
+        ReplyNote::Refused {
+            passed_to: Some(to),
+            proposed: Some(unit),
+            ..
+        } => format!("goes to {to}, proposing {unit}"),
         ReplyNote::Refused {
             passed_to: Some(to),
             ..

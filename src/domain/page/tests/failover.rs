@@ -13,6 +13,7 @@ fn failed_by(gateway: &str, attempt: u32, kind: FailureKind, another: Another) -
             detail: "503".to_owned(),
         },
         another,
+        named: Vec::new(),
         cost: 0,
     }
 }

@@ -75,6 +75,7 @@ fn what_was_spent_is_told_with_its_request() {
         },
         another: Another::None,
         cost: 350,
+        named: Vec::new(),
     };
     let page = page.advance(input, TIMEOUT, second(1));
     assert_eq!(page.cost, 350);

@@ -242,6 +242,7 @@ proptest! {
                     }
                     Input::Settled {
                         line, attempt: found.attempts, gateway: "g".to_owned(), outcome, another, cost: 0,
+                        named: Vec::new(),
                     }
                 }
                 Doing::Tell(line, attempt, kind, why) => {

@@ -15,6 +15,8 @@ fn a_closed_window_sends_the_same_page_as_a_template_and_only_a_page() {
         short_title: "Ka DISHUB".to_owned(),
         title: "Kepala Dinas Perhubungan".to_owned(),
         notice: Notice::Missed,
+        from: None,
+        proposed: None,
         received_at: second(-86_400),
         deadline: second(0),
         promise: SignedDuration::from_hours(24),
