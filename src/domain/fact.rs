@@ -371,6 +371,20 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// It runs under another version of a policy from here on, on purpose.
+    PolicyMoved {
+        /// Under which it ran.
+        from: PolicyRef,
+        /// Under which it runs.
+        to: PolicyRef,
+        /// Who ordered it.
+        by: String,
+        /// Why.
+        reason: String,
+        /// When progress is due now, or was, if that was missed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
     /// What decisions are made by was changed: from here on these versions are in force.
     Changed {
         /// The number of the change.

@@ -394,6 +394,25 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             };
             ("alarm", format!("{} {method}: {state}", person(responder)))
         }
+        What::PolicyMoved {
+            from,
+            to,
+            by,
+            reason,
+            ..
+        } => (
+            "changed",
+            say(
+                format!(
+                    "Dipindahkan dari kebijakan {}@{} ke {}@{} oleh {by}: {reason}",
+                    from.id, from.version, to.id, to.version
+                ),
+                format!(
+                    "Moved from policy {}@{} to {}@{} by {by}: {reason}",
+                    from.id, from.version, to.id, to.version
+                ),
+            ),
+        ),
         What::Changed {
             change,
             author,

@@ -13,6 +13,7 @@ mod call;
 mod chain;
 mod firing;
 mod hand_over;
+mod moved;
 mod progress;
 mod promise;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::chain::Chain;
+pub use self::moved::Move;
 pub use self::promise::{Promise, Running};
 use super::{
     calendar::Calendar,
@@ -158,6 +160,8 @@ pub enum Input {
         /// Whose; none is the coordinator's desk.
         unit: Option<UnitCode>,
     },
+    /// It is to run under another version of a policy.
+    PolicyMoved(Box<Move>),
     /// Every way to a responder failed.
     PageFailed {
         /// The page.
@@ -334,6 +338,9 @@ impl Escalation {
 
     /// What comes of `input` at `now`.
     pub fn advance(self, context: Context<'_>, input: Input, now: Timestamp) -> Transition {
+        if let Input::PolicyMoved(order) = &input {
+            return self.moved(context, order, now);
+        }
         let mut step = Step {
             context,
             now,
@@ -352,6 +359,7 @@ impl Escalation {
             Input::Refused { answer, to, named } => step.refused(answer, to, named),
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
+            Input::PolicyMoved(_) => {}
         }
         step.finish()
     }

@@ -5,6 +5,7 @@ mod clocks;
 mod delays;
 mod hand_over;
 pub(crate) mod laws;
+pub(crate) mod moves;
 mod posts;
 mod refusals;
 mod shipped;

@@ -2,6 +2,8 @@
 //! real program, while the service runs.
 
 mod approval;
+mod load;
+mod moves;
 mod races;
 
 use std::{fs, time::Instant};
