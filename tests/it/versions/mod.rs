@@ -2,6 +2,7 @@
 //! real program, while the service runs.
 
 mod approval;
+mod faults;
 mod load;
 mod moves;
 mod races;
