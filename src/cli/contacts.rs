@@ -182,6 +182,7 @@ async fn show(office: &Office, id: &ResponderId) -> Result<(), Failure> {
     };
     let talk = office.talk(id).await?;
     let carrying = talk.may_carry(person, office.contacts);
+    let last_resorts = talk.last_resorts(person, office.contacts);
     for method in &person.methods {
         let verified = talk.verified(&method.address);
         let verified = verified.map_or_else(
@@ -196,7 +197,8 @@ async fn show(office: &Office, id: &ResponderId) -> Result<(), Failure> {
             ),
             None if !method.enabled => "disabled".to_owned(),
             None if carrying.contains(&method.id) => "carries pages".to_owned(),
-            None => "carries none while another is verified, or none is".to_owned(),
+            None if last_resorts.contains(method) => "last resort".to_owned(),
+            None => "carries none until it is verified".to_owned(),
         };
         println!(
             "{id} {}: {}, {verified}, {standing}",

@@ -30,8 +30,8 @@ pub enum StopOfLast {
 pub enum Unverified {
     /// Like any other.
     Use,
-    /// Only where the person has no verified one in use: nobody is silenced by a verification that
-    /// was forgotten.
+    /// When the verified ones in use have failed or given no sign of life in time, or there is none:
+    /// nobody is silenced by a verification that was forgotten.
     #[default]
     LastResort,
     /// Never. Who has verified none is not paged, and each page to them is an alarm.

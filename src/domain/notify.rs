@@ -158,6 +158,8 @@ pub struct Way {
     /// How long it may go without a sign of life before the next one is used too; none is the policy's
     /// patience.
     pub patience: Option<SignedDuration>,
+    /// Whether it is used only when all the others have failed or given no sign of life in time.
+    pub last_resort: bool,
 }
 
 impl From<ContactMethod> for Way {
@@ -165,6 +167,7 @@ impl From<ContactMethod> for Way {
         Self {
             method,
             patience: None,
+            last_resort: false,
         }
     }
 }
@@ -187,6 +190,18 @@ pub struct Asked {
     pub reach: Reach,
     /// The time on the wall where the person is.
     pub at: DateTime,
+}
+
+impl Plan {
+    /// The same, and when all of it has led nowhere these methods, whatever the person's rules say.
+    #[must_use]
+    pub fn with_last_resorts(mut self, methods: impl Iterator<Item = ContactMethod>) -> Self {
+        self.ways.extend(methods.map(|method| Way {
+            last_resort: true,
+            ..Way::from(method)
+        }));
+        self
+    }
 }
 
 /// The ways that a page takes to a person, by those of their methods that are in use.

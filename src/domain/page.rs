@@ -120,6 +120,9 @@ pub struct Line {
     /// Whether it was passed over because of what it costs: it has its turn when all others have failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spared: bool,
+    /// Whether it is used only when all the others have failed or given no sign of life in time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub last_resort: bool,
     /// How it stands.
     pub state: LineState,
 }
@@ -389,7 +392,10 @@ impl Page {
         }
         match reach {
             Reach::InTurn => self.plan_from(0, at),
-            Reach::Everywhere => self.lines.iter_mut().for_each(|line| line.plan(at)),
+            Reach::Everywhere => {
+                let at_once = self.lines.iter_mut().filter(|line| !line.last_resort);
+                at_once.for_each(|line| line.plan(at));
+            }
         }
     }
 

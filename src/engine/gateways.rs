@@ -411,6 +411,7 @@ impl Engine {
         page.lines.iter().enumerate().any(|(other, it)| {
             other != line
                 && !it.spared
+                && !it.last_resort
                 && it.state != LineState::Failed
                 && self.gateways.is_free(it.transport)
         })

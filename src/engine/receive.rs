@@ -279,8 +279,10 @@ impl Engine {
             ways: Vec::new(),
             reach: order.reach,
         };
-        let Plan { ways, reach } =
-            person.map_or(nowhere, |person| notify::plan(person, in_use, asked));
+        let Plan { ways, reach } = person.map_or(nowhere, |person| {
+            let last_resorts = talk.last_resorts(person, self.tuning.contacts);
+            notify::plan(person, in_use, asked).with_last_resorts(last_resorts.into_iter())
+        });
         let mut alert = order.alert.clone();
         if wanted {
             talk.share = world.code_share(&order.responder);

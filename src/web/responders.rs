@@ -39,6 +39,7 @@ pub fn shown(
     now: Timestamp,
 ) -> Value {
     let carrying = talk.may_carry(person, contacts);
+    let last_resorts = talk.last_resorts(person, contacts);
     let methods: Vec<Value> = person
         .methods
         .iter()
@@ -50,6 +51,7 @@ pub fn shown(
                 "address": method.address.masked(),
                 "enabled": method.enabled,
                 "carries_pages": carrying.contains(&method.id),
+                "last_resort": last_resorts.contains(method),
                 "verified_at": talk.verified(&method.address),
                 "out_of_use": stopped.map(|it| json!({"since": it.since, "why": it.why})),
             })

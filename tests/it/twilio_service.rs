@@ -439,7 +439,7 @@ async fn what_twilio_did_not_sign_for_us_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_at_once_or_later_goes_on_to_the_next_way() {
     let stage = stage().await;
-    // Refused at once: the number is not right, the administrator hears, the other way is taken.
+    // Refused at once: the number is not right, the other way is taken.
     let (unit, _, number, _) = HEADS[3];
     let whatsapp = format!("whatsapp:{number}");
     stage.twilio.set_mood(number, Mood::Error(400, 21_211));
@@ -452,6 +452,10 @@ async fn what_fails_at_once_or_later_goes_on_to_the_next_way() {
     let failed = stage.facts("LGWP30001", "attempt_failed").await;
     assert_eq!(failed[0]["kind"], json!("wrong_address"), "{failed:?}");
     assert!(!failed[0].to_string().contains(&number[1..]), "{failed:?}");
+    // That way is out of use from now on: the next page does not try it.
+    stage.siaga.overdue_at("LGWP30009", unit).await;
+    stage.twilio.wait_for_messages(&whatsapp, 2).await;
+    assert_eq!(stage.twilio.wait_for_messages(number, 1).await.len(), 1);
     // Told later: not on WhatsApp, so a short message goes at once.
     let (unit, _, number, _) = HEADS[2];
     let whatsapp = format!("whatsapp:{number}");

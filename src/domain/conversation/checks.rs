@@ -126,7 +126,7 @@ impl Conversation {
         Some(found.at)
     }
 
-    /// The methods that may carry a page now, by what is known of them and the administrator's choice.
+    /// The methods that carry a page first, by what is known of them and the administrator's choice.
     pub fn may_carry(&self, person: &Responder, contacts: Contacts) -> Vec<MethodId> {
         let in_use: Vec<&ContactMethod> = person
             .usable_methods()
@@ -142,6 +142,20 @@ impl Conversation {
             .iter()
             .filter(|method| !only_proved || proved(method));
         carrying.map(|method| method.id.clone()).collect()
+    }
+
+    /// The methods that carry a page when all that may carry it have led nowhere: what was never
+    /// verified is better than silence, but where the administrator says never.
+    pub fn last_resorts(&self, person: &Responder, contacts: Contacts) -> Vec<ContactMethod> {
+        if contacts.unverified != Unverified::LastResort {
+            return Vec::new();
+        }
+        let carrying = self.may_carry(person, contacts);
+        person
+            .usable_methods()
+            .filter(|it| self.in_use(it) && !carrying.contains(&it.id))
+            .cloned()
+            .collect()
     }
 
     /// Notes a check that is about to be sent; gives it. `chance` chooses its code.

@@ -5,10 +5,10 @@ use crate::domain::notify::Way;
 
 /// A line for each way; none of them has its turn yet.
 pub(super) fn lines(ways: &[Way]) -> Vec<Line> {
-    let line = |Way { method, patience }: &Way| Line {
-        method: method.id.clone(),
-        transport: method.transport,
-        address: method.address.clone(),
+    let line = |way: &Way| Line {
+        method: way.method.id.clone(),
+        transport: way.method.transport,
+        address: way.method.address.clone(),
         attempts: 0,
         repeats: 0,
         turned: 0,
@@ -17,10 +17,11 @@ pub(super) fn lines(ways: &[Way]) -> Vec<Line> {
         as_template: false,
         told: Vec::new(),
         deferred: None,
-        patience: *patience,
+        patience: way.patience,
         begun_at: None,
         passed_on: false,
         spared: false,
+        last_resort: way.last_resort,
         state: LineState::Waiting,
     };
     ways.iter().map(line).collect()

@@ -68,7 +68,11 @@ impl Step {
     /// When every other way has failed, one that was spared has its turn.
     pub(super) fn fall_back_on_spared(&mut self) {
         let lines = &mut self.state.lines;
-        let lost = |line: &super::Line| line.spared || line.state == LineState::Failed;
+        let lost = |line: &super::Line| {
+            line.spared
+                || line.state == LineState::Failed
+                || (line.last_resort && line.state == LineState::Waiting)
+        };
         if self.state.phase == Phase::Open
             && lines.iter().all(lost)
             && let Some(line) = lines.iter_mut().find(|line| line.spared)

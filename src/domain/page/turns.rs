@@ -10,7 +10,8 @@ impl Page {
     /// be told another way any more.
     pub(super) fn passes_on_at(&self, index: usize) -> Option<Timestamp> {
         let line = self.lines.get(index)?;
-        if line.passed_on || self.best_receipt().is_some() || self.next_waiting().is_none() {
+        let waits = |line: &Line| line.state == LineState::Waiting && !line.spared;
+        if line.passed_on || self.best_receipt().is_some() || !self.lines.iter().any(waits) {
             return None;
         }
         match line.state {
@@ -23,9 +24,15 @@ impl Page {
         }
     }
 
-    /// The first line whose turn has not come.
+    /// The first line whose turn has not come. A last resort has none while another may still bring a
+    /// sign of life, or was only saved.
     pub(super) fn next_waiting(&self) -> Option<usize> {
-        let waits = |line: &Line| line.state == LineState::Waiting && !line.spared;
+        let over = |line: &Line| line.passed_on || line.state == LineState::Failed;
+        let mut others = self.lines.iter().filter(|line| !line.last_resort);
+        let at_last = others.all(|line| over(line) && !line.spared);
+        let waits = |line: &Line| {
+            line.state == LineState::Waiting && !line.spared && (at_last || !line.last_resort)
+        };
         self.lines.iter().position(waits)
     }
 

@@ -60,6 +60,7 @@ fn line(tried: &[&str]) -> Line {
         begun_at: None,
         passed_on: false,
         spared: false,
+        last_resort: false,
         state: LineState::Waiting,
     }
 }

@@ -209,6 +209,17 @@ fn what_is_not_verified_carries_pages_as_the_administrator_chose() {
         let found = talk.may_carry(&budi, contacts);
         let found: Vec<&str> = found.iter().map(MethodId::as_str).collect();
         assert_eq!(found, carrying, "{verified:?} {unverified:?}");
+        let last = talk.last_resorts(&budi, contacts);
+        let last: Vec<&str> = last.iter().map(|it| it.id.as_str()).collect();
+        let rest: Vec<&str> = all
+            .into_iter()
+            .filter(|it| !carrying.contains(it))
+            .collect();
+        let expected = match unverified {
+            Unverified::LastResort => rest,
+            Unverified::Use | Unverified::Never => Vec::new(),
+        };
+        assert_eq!(last, expected, "{verified:?} {unverified:?}");
     }
     // The verified one goes out of use: the others are better than silence.
     let mut talk = Conversation::default();

@@ -59,6 +59,58 @@ fn a_gateway_that_does_not_answer_keeps_nobody_waiting() {
 }
 
 #[test]
+fn a_last_resort_waits_until_all_others_have_led_nowhere() {
+    for reach in [Reach::InTurn, Reach::Everywhere] {
+        let mut new = new_page(3, reach);
+        for way in &mut new.ways {
+            way.patience = Some(SignedDuration::from_secs(60));
+        }
+        new.ways[2].last_resort = true;
+        let opened = Page::open(new, TIMEOUT, second(0)).state;
+        let after = |inputs: &[(i64, Input)]| {
+            let mut page = opened.clone();
+            let mut used = Vec::new();
+            for (at, input) in inputs {
+                let next = page.advance(input.clone(), TIMEOUT, second(*at));
+                used.extend(next.sends.iter().map(|send| (*at, send.line)));
+                page = next.state;
+            }
+            used.into_iter().find(|(_, line)| *line == 2)
+        };
+        let begun = match reach {
+            Reach::InTurn => 60,
+            Reach::Everywhere => 0,
+        };
+        // One of two has failed for good: the other may still arrive.
+        let permanent = |line| failed(line, 1, FailureKind::Permanent);
+        let one = [(1, permanent(0)), (2, Timer)];
+        assert_eq!(after(&one), None, "{reach:?}");
+        let both = [(1, permanent(0)), (2, permanent(1))];
+        assert_eq!(after(&both), Some((2, 2)), "{reach:?}");
+        // Nothing fails and nothing gives a sign of life: when the last patience has ended.
+        let silent = [
+            (1, sent(0, 1)),
+            (60, Timer),
+            (61, sent(1, 1)),
+            (begun + 60, Timer),
+        ];
+        let silent = if reach == Reach::Everywhere {
+            vec![(1, sent(0, 1)), (2, sent(1, 1)), (59, Timer), (60, Timer)]
+        } else {
+            silent.to_vec()
+        };
+        assert_eq!(after(&silent), Some((begun + 60, 2)), "{reach:?}");
+        // Somebody has it: no other way is needed.
+        let arrived = [
+            (1, sent(0, 1)),
+            (2, receipt(0, ReceiptKind::Delivered)),
+            (600, Timer),
+        ];
+        assert_eq!(after(&arrived), None, "{reach:?}");
+    }
+}
+
+#[test]
 fn a_way_that_fails_after_its_turn_was_passed_on_starts_no_third() {
     let (_, facts) = run(
         3,
