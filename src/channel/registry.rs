@@ -58,7 +58,7 @@ pub trait Reader {
 
 impl GatewaySettings {
     /// What `type` may be.
-    pub const TYPES: [&'static str; 9] = [
+    pub const TYPES: &'static [&'static str] = &[
         "kannel",
         "smpp",
         "gammu",

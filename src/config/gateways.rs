@@ -169,7 +169,7 @@ fn provider(document: &mut Document, path: &str, mut table: Table) -> Option<Gat
             GatewaySettings::read(&kind, &mut piece)
         }
         Some(Value::String(kind)) => {
-            let remedy = nearest(&kind, &types, "write one of");
+            let remedy = nearest(&kind, types, "write one of");
             document.fault(
                 &field,
                 &format!("{kind:?}"),

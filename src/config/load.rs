@@ -19,7 +19,7 @@ use super::{
 use crate::channel::registry::GatewaySettings;
 
 /// The sections there are.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: &[&str] = &[
     "server",
     "redis",
     "engine",
@@ -137,7 +137,7 @@ pub(super) fn look_at(
     check(&settings, &mut document);
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
-    let faults = Faults(document.finish(&SECTIONS));
+    let faults = Faults(document.finish(SECTIONS));
     (settings, faults)
 }
 

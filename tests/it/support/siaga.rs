@@ -98,10 +98,11 @@ impl Siaga {
         assert_ne!(quiet, shipped);
         let policies = self.folder.path().join("policies");
         std::fs::create_dir_all(&policies).unwrap();
-        let written = policy.map_or(quiet, |own| match own.contains("updates =") {
-            true => own.to_owned(),
-            false => format!("updates = \"never\"\n{own}"),
-        });
+        let written = match policy {
+            Some(own) if own.contains("updates =") => (*own).to_owned(),
+            Some(own) => format!("updates = \"never\"\n{own}"),
+            None => quiet,
+        };
         std::fs::write(policies.join("baku.toml"), written).unwrap();
         let root = env!("CARGO_MANIFEST_DIR");
         let hash = hex::encode(Sha256::digest(KEY.as_bytes()));
