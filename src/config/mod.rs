@@ -6,6 +6,7 @@
 mod costs;
 mod directory;
 pub mod document;
+mod drops;
 pub mod export;
 pub mod fault;
 pub mod gateways;
