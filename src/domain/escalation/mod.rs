@@ -11,6 +11,7 @@
 mod answer;
 mod call;
 mod chain;
+mod explain;
 mod firing;
 mod hand_over;
 mod news;
@@ -28,7 +29,7 @@ pub use self::chain::Chain;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
-    calendar::Calendar,
+    calendar::{Calendar, Calendars},
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
     directory::Directory,
@@ -44,10 +45,31 @@ use super::{
 pub struct Context<'a> {
     /// The version of the policy the escalation began with.
     pub policy: &'a Policy,
-    /// Which hours count for that policy.
+    /// Which hours count for that policy and, after [`Self::of_unit`], that unit.
     pub calendar: &'a Calendar,
+    /// All calendars: a unit may have its own in the place of the policy's.
+    pub calendars: &'a Calendars,
     /// Units, posts and who holds them.
     pub directory: &'a Directory,
+}
+
+impl Context<'_> {
+    /// The same for a complaint of this unit: by its own calendar, where it has one in the place of the
+    /// policy's. A complaint of no known unit goes by that of the coordinator's desk.
+    #[must_use]
+    pub fn of_unit(self, unit: Option<&UnitCode>) -> Self {
+        let named = &self.policy.clock.calendar;
+        let answering = self.directory.answering_unit(unit);
+        let own = answering
+            .and_then(|unit| self.directory.units.get(unit))
+            .and_then(|unit| unit.calendars.get(named))
+            .and_then(|own| self.calendars.get(own));
+        let found = own.or_else(|| self.calendars.get(named));
+        Self {
+            calendar: found.map_or(self.calendar, |found| found.as_ref()),
+            ..self
+        }
+    }
 }
 
 /// The state of one complaint's escalation.
@@ -282,6 +304,7 @@ impl Escalation {
         status_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Transition {
+        let context = context.of_unit(complaint.unit.as_ref());
         let status = complaint.status.clone();
         let unit = complaint.unit.clone();
         let received_at = complaint.received_at;
@@ -338,6 +361,7 @@ impl Escalation {
 
     /// What comes of `input` at `now`.
     pub fn advance(self, context: Context<'_>, input: Input, now: Timestamp) -> Transition {
+        let context = context.of_unit(self.complaint.unit.as_ref());
         let mut step = Step {
             context,
             now,
@@ -362,6 +386,7 @@ impl Escalation {
 
     /// When the state next wants [`Input::TimerFired`]; none when it waits for nothing but its source.
     pub fn wake_at(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let context = &context.of_unit(self.complaint.unit.as_ref());
         let deadline = self.promise.unmissed_deadline(context);
         match &self.paging {
             Paging::Waiting => [deadline, self.promise.next_warning_at(context)]
