@@ -163,7 +163,7 @@ fn calendar(
 fn sets(years: &[Source], faults: &mut Vec<Fault>) -> BTreeMap<String, Set> {
     let mut sets: BTreeMap<String, Set> = BTreeMap::new();
     for (file, text) in years {
-        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let set = sets.entry(name.into_owned()).or_default();
         set.folder = folder.display().to_string();

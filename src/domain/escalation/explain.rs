@@ -41,10 +41,11 @@ impl Escalation {
         };
         for (status, length) in &self.promise.stood {
             let length = span_in_words(*length, language);
-            text += &match language {
-                Language::Id => format!("; berhenti {length}: {status}"),
-                Language::En => format!("; stood still for {length}: {status}"),
+            let stood = match language {
+                Language::Id => "berhenti",
+                Language::En => "stood still for",
             };
+            text.extend(["; ", stood, " ", length.as_str(), ": ", status.as_str()]);
         }
         text
     }
