@@ -5,8 +5,9 @@ use std::{fmt::Write as _, io::Write as _, path::PathBuf, process::ExitCode};
 use super::settings_file;
 use crate::{
     app,
+    clock::{Clock as _, SystemClock},
     config::{self, Settings},
-    domain::directory::Directory,
+    domain::{calendar, directory::Directory},
     template::Renderer,
 };
 
@@ -19,7 +20,26 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let (settings, of_settings) = config::look(path.as_deref(), std::env::vars());
     let files = app::files(&settings, false);
     let book = &files.seeds.book;
-    for faults in [of_settings, files.faults] {
+    let due = calendar::next_years_due(&book.calendars, SystemClock.now());
+    let of_years = due.into_iter().map(|(id, until)| config::Fault {
+        gravity: config::Gravity::Warning,
+        file: "data".to_owned(),
+        line: None,
+        path: format!("calendar {id}: holidays"),
+        value: String::new(),
+        problem: format!("days off are known until {until}: later ones count as working days"),
+        remedy: format!(
+            "add the file of {} once it is decreed, as {}/nasional/{}.toml",
+            until.year() + 1,
+            settings.data.holidays.display(),
+            until.year() + 1
+        ),
+    });
+    for faults in [
+        of_settings,
+        files.faults.clone(),
+        config::Faults(of_years.collect()),
+    ] {
         wrong |= faults.has_errors();
         let is_warning = |fault: &&config::Fault| fault.gravity == config::Gravity::Warning;
         warnings += faults.0.iter().filter(is_warning).count();

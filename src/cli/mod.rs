@@ -4,6 +4,7 @@
 mod changes;
 mod check;
 mod contacts;
+mod deadline;
 mod demo;
 mod export;
 mod history;
@@ -64,6 +65,8 @@ enum Command {
     Verify(contacts::Verify),
     /// Send a test page, and tell how it fared.
     TestPage(contacts::TestPage),
+    /// Tell when an answer would be due, and why, by the files: nothing is handed in.
+    Deadline(deadline::Arguments),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -165,6 +168,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Show {
             complaint: Some(version),
         } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
+        Command::Deadline(arguments) => deadline::run(&settings(call.config)?, &arguments),
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::Verify(arguments) => contacts::verify(&settings(call.config)?, arguments).await,
         Command::TestPage(arguments) => {

@@ -272,6 +272,8 @@ pub struct Data {
     pub policies: PathBuf,
     /// A folder with a file a calendar.
     pub calendars: PathBuf,
+    /// A folder with a folder a set of days off, in it a file a year.
+    pub holidays: PathBuf,
     /// The policy that new complaints begin with.
     pub default_policy: String,
     /// A folder with message templates that take the place of the shipped ones.
@@ -305,6 +307,7 @@ impl Default for Data {
             directory: vec!["config/units.toml".into(), "config/people.toml".into()],
             policies: "config/policies".into(),
             calendars: "config/calendars".into(),
+            holidays: "config/holidays".into(),
             default_policy: "baku".to_owned(),
             templates: None,
             at_start: AtStart::Seed,

@@ -277,6 +277,11 @@ impl Keys {
         format!("{}:{{meta}}:slots", self.prefix)
     }
 
+    /// String: a print of the calendars by which every open complaint was last planned anew.
+    pub fn planned_by(&self) -> String {
+        format!("{}:{{meta}}:planned", self.prefix)
+    }
+
     /// Hash: what the scan last saw of each foreign hash: its fingerprint, by complaint id.
     pub fn seen(&self) -> String {
         format!("{}:{{meta}}:seen", self.prefix)

@@ -11,6 +11,8 @@
 mod answer;
 mod call;
 mod chain;
+mod context;
+mod explain;
 mod firing;
 mod hand_over;
 mod news;
@@ -25,30 +27,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::chain::Chain;
+pub use self::context::Context;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
-    calendar::Calendar,
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
-    directory::Directory,
     fact::{Alarm, CancelReason, What},
     id::{ComplaintId, PageId, PostCode, ResponderId, UnitCode},
     message::{Alert, ReplyNote},
-    policy::{DeliveryRule, Policy, PolicyRef, Reach, StatusMeaning},
+    policy::{DeliveryRule, PolicyRef, Reach, StatusMeaning},
     referral::Named,
 };
-
-/// What an escalation is judged by: immutable snapshots.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The version of the policy the escalation began with.
-    pub policy: &'a Policy,
-    /// Which hours count for that policy.
-    pub calendar: &'a Calendar,
-    /// Units, posts and who holds them.
-    pub directory: &'a Directory,
-}
 
 /// The state of one complaint's escalation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -282,6 +272,7 @@ impl Escalation {
         status_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Transition {
+        let context = context.of_unit(complaint.unit.as_ref());
         let status = complaint.status.clone();
         let unit = complaint.unit.clone();
         let received_at = complaint.received_at;
@@ -338,6 +329,7 @@ impl Escalation {
 
     /// What comes of `input` at `now`.
     pub fn advance(self, context: Context<'_>, input: Input, now: Timestamp) -> Transition {
+        let context = context.of_unit(self.complaint.unit.as_ref());
         let mut step = Step {
             context,
             now,
@@ -362,6 +354,7 @@ impl Escalation {
 
     /// When the state next wants [`Input::TimerFired`]; none when it waits for nothing but its source.
     pub fn wake_at(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let context = &context.of_unit(self.complaint.unit.as_ref());
         let deadline = self.promise.unmissed_deadline(context);
         match &self.paging {
             Paging::Waiting => [deadline, self.promise.next_warning_at(context)]
