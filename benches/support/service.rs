@@ -56,6 +56,7 @@ data_dir = "{data}"
 directory = ["{units}"]
 policies = "{policies}"
 calendars = "{root}/config/calendars"
+holidays = "{root}/config/holidays"
 default_policy = "bench"
 [engine]
 # The worst case: every page is a message. A flood to few people costs less.

@@ -3,7 +3,13 @@
 use std::{fmt::Write as _, io::Write as _, path::PathBuf, process::ExitCode};
 
 use super::settings_file;
-use crate::{app, config, template::Renderer};
+use crate::{
+    app,
+    clock::{Clock as _, SystemClock},
+    config::{self, Settings},
+    domain::{calendar, directory::Directory},
+    template::Renderer,
+};
 
 pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let path = settings_file(named);
@@ -14,29 +20,34 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
     let (settings, of_settings) = config::look(path.as_deref(), std::env::vars());
     let files = app::files(&settings, false);
     let book = &files.seeds.book;
-    for faults in [of_settings, files.faults] {
+    let due = calendar::next_years_due(&book.calendars, SystemClock.now());
+    let of_years = due.into_iter().map(|(id, until)| config::Fault {
+        gravity: config::Gravity::Warning,
+        file: "data".to_owned(),
+        line: None,
+        path: format!("calendar {id}: holidays"),
+        value: String::new(),
+        problem: format!("days off are known until {until}: later ones count as working days"),
+        remedy: format!(
+            "add the file of {} once it is decreed, as {}/nasional/{}.toml",
+            until.year() + 1,
+            settings.data.holidays.display(),
+            until.year() + 1
+        ),
+    });
+    for faults in [
+        of_settings,
+        files.faults.clone(),
+        config::Faults(of_years.collect()),
+    ] {
         wrong |= faults.has_errors();
         let is_warning = |fault: &&config::Fault| fault.gravity == config::Gravity::Warning;
         warnings += faults.0.iter().filter(is_warning).count();
         let _ = write!(told, "{faults}");
     }
-    if let Some(folder) = &settings.data.templates {
-        // A zone that is none has been told.
-        let known = jiff::tz::TimeZone::get(&settings.server.zone).is_ok();
-        let zone = if known { &settings.server.zone } else { "UTC" };
-        match Renderer::with_overrides(folder, zone) {
-            Ok((_, faults)) => {
-                wrong |= !faults.is_empty();
-                for fault in &faults {
-                    let _ = writeln!(told, "error: {fault}");
-                }
-            }
-            Err(error) => {
-                let _ = writeln!(told, "error: {error}");
-                wrong = true;
-            }
-        }
-    }
+    let of_messages = messages(&settings, &book.directory, &mut told);
+    wrong |= of_messages.errors > 0;
+    warnings += of_messages.warnings;
     let _ = writeln!(
         told,
         "{} units, {} posts, {} people, {} policies, {} calendars: {}",
@@ -57,5 +68,50 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
         ExitCode::from(2)
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    errors: usize,
+    warnings: usize,
+}
+
+/// Puts everything that can be said into words for every gateway, and tells what would be lost.
+fn messages(settings: &Settings, directory: &Directory, told: &mut String) -> Count {
+    // A zone that is none has been told.
+    let known = jiff::tz::TimeZone::get(&settings.server.zone).is_ok();
+    let zone = if known { &settings.server.zone } else { "UTC" };
+    let carriers = app::carriers(settings);
+    let shipped = Renderer::shipped(zone).map(|shipped| shipped.carried_by(carriers));
+    let renderer = shipped.and_then(|shipped| match &settings.data.templates {
+        Some(folder) => shipped.with_overrides(folder),
+        None => Ok((shipped, Vec::new())),
+    });
+    let (renderer, mut faults) = match renderer {
+        Ok(made) => made,
+        Err(error) => {
+            let _ = writeln!(told, "error: {error}");
+            return Count {
+                errors: 1,
+                warnings: 0,
+            };
+        }
+    };
+    faults.extend(renderer.audit(directory));
+    for fault in &faults {
+        let _ = writeln!(told, "error: {fault}");
+    }
+    let tamed = renderer.tamed_names(directory);
+    for (field, name, left) in &tamed {
+        let _ = writeln!(
+            told,
+            "warning: {field}: {name:?}: a gateway drops short messages with a word of it, so they \
+             say {left:?}; write it in another word"
+        );
+    }
+    Count {
+        errors: faults.len(),
+        warnings: tamed.len(),
     }
 }

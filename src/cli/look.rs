@@ -54,6 +54,14 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
     let directory = world.directory();
     let zone = &settings.server.zone;
     println!("{id}: {} ({})", state.complaint.status, state.phase());
+    if let Some(context) = world.context_of(&state)
+        && !state.is_closed()
+    {
+        if let Some(due) = state.promise.due_at(&context) {
+            println!("Tenggat: {}", local_time(due, zone, Language::Id));
+        }
+        println!("  {}", state.explain(&context, Language::Id));
+    }
     for fact in store.timeline(&id).await.map_err(anyhow::Error::from)? {
         let line = timeline::line(&fact, directory, Language::Id);
         println!(
@@ -62,7 +70,7 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
             line.text
         );
     }
-    if let Some(context) = world.context(&state.policy) {
+    if let Some(context) = world.context_of(&state) {
         println!("Berikutnya, bila tidak ada jawaban:");
         for next in simulate::upcoming(&state, context, 6) {
             let who: Vec<String> = next.told.iter().map(|(_, post)| post.to_string()).collect();

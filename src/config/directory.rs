@@ -1,5 +1,7 @@
 //! The directory's files: units, posts, people, who holds what and who acts for a time.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use super::{
 use crate::domain::{
     delivery::{Address, EmailAddress, Transport},
     directory::{Acting, ActingKind, ContactMethod, Directory, Language, Post, Responder, Unit},
-    id::{MethodId, PostCode, ResponderId, UnitCode},
+    id::{CalendarId, MethodId, PostCode, ResponderId, UnitCode},
     notify::Rule,
     phone::PhoneNumber,
     policy::Role,
@@ -27,6 +29,8 @@ pub(super) struct UnitRow {
     pub(super) short_name: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) calendars: BTreeMap<CalendarId, CalendarId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) head: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -224,6 +228,7 @@ impl Builder {
             short_name: row.short_name.unwrap_or_else(|| row.code.to_string()),
             name: row.name,
             aliases: row.aliases,
+            calendars: row.calendars,
         };
         self.directory.units.insert(row.code, unit);
     }

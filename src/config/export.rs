@@ -177,12 +177,14 @@ fn unit_row(code: &UnitCode, unit: &Unit, directory: &Directory) -> UnitRow {
         name,
         short_name,
         aliases,
+        calendars,
     } = unit;
     let mut row = UnitRow {
         code: code.clone(),
         name: name.clone(),
         short_name: (short_name != code.as_str()).then(|| short_name.clone()),
         aliases: aliases.clone(),
+        calendars: calendars.clone(),
         head: None,
         head_short: None,
         own_posts: true,

@@ -3,9 +3,11 @@
 //! Two lives: settings are read once at start; the directory, policies and calendars only begin
 //! as files and live as versions in the store.
 
+mod calendars;
 mod costs;
 mod directory;
 pub mod document;
+mod drops;
 pub mod export;
 pub mod fault;
 pub mod gateways;

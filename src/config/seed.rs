@@ -4,12 +4,13 @@
 use std::{fs, path::Path};
 
 use super::{
+    calendars,
     directory::Builder,
-    document::{Document, Lines},
+    document::Document,
     fault::{Fault, Gravity},
     places::Places,
 };
-use crate::domain::{calendar::Calendar, id::CalendarId, policy::Policy, rulebook::Rulebook};
+use crate::domain::{policy::Policy, rulebook::Rulebook};
 
 /// Everything that is seeded.
 #[derive(Debug, Default)]
@@ -32,6 +33,8 @@ pub struct Sources {
     pub policies: Vec<Source>,
     /// Files of calendars; the file's name is the calendar's id.
     pub calendars: Vec<Source>,
+    /// Files of days off, one a year; the folder's name is the set's, by which calendars name it.
+    pub holidays: Vec<Source>,
 }
 
 impl Sources {
@@ -65,6 +68,16 @@ impl Sources {
                     include_str!("../../config/calendars/kerja.toml"),
                 ),
             ],
+            holidays: vec![
+                source(
+                    "config/holidays/nasional/2025.toml",
+                    include_str!("../../config/holidays/nasional/2025.toml"),
+                ),
+                source(
+                    "config/holidays/nasional/2026.toml",
+                    include_str!("../../config/holidays/nasional/2026.toml"),
+                ),
+            ],
         }
     }
 
@@ -96,6 +109,7 @@ impl Sources {
             directory,
             policies: all(policies, &data.policies),
             calendars: all(calendars, &data.calendars),
+            holidays: calendars::holiday_files(&data.holidays, faults),
         }
     }
 
@@ -129,45 +143,13 @@ impl Sources {
             }
             faults.extend(document.faults);
         }
-        for (file, text) in &self.calendars {
-            let name = Path::new(file)
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy();
-            match (CalendarId::parse(&name), Calendar::from_toml(text)) {
-                (Ok(id), Ok(calendar)) => {
-                    seeds.book.calendars.insert(id, calendar);
-                }
-                (Err(error), _) => faults.push(unreadable(Path::new(file), &error.to_string())),
-                (_, Err(error)) => {
-                    let lines = Lines::of(text);
-                    faults.extend(error.0.into_iter().map(|fault| {
-                        Fault {
-                            gravity: Gravity::Error,
-                            file: file.clone(),
-                            line: lines.of_path(&fault.field).or_else(|| {
-                                // One that is no TOML names its line itself.
-                                fault.field.strip_prefix("line ")?.parse().ok()
-                            }),
-                            problem: if fault.value.is_empty() {
-                                "missing"
-                            } else {
-                                "does not fit"
-                            }
-                            .to_owned(),
-                            path: fault.field,
-                            value: fault.value,
-                            remedy: fault.remedy,
-                        }
-                    }));
-                }
-            }
-        }
+        let calendars = calendars::read(&self.holidays, &self.calendars, faults);
+        seeds.book.calendars.extend(calendars);
         seeds
     }
 }
 
-fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, String> {
+pub(super) fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, String> {
     let mut paths: Vec<_> = fs::read_dir(folder)
         .map_err(|error| error.to_string())?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -180,7 +162,7 @@ fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, String> {
     Ok(paths)
 }
 
-fn unreadable(path: &Path, problem: &str) -> Fault {
+pub(super) fn unreadable(path: &Path, problem: &str) -> Fault {
     Fault {
         gravity: Gravity::Error,
         file: path.display().to_string(),

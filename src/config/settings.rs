@@ -9,7 +9,10 @@ use serde::Deserialize;
 pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{contacts::Contacts, pace::Limit, routing::Route, self_test::Plan, webhook::Shape},
+    domain::{
+        contacts::Contacts, gsm::RouteRules, pace::Limit, routing::Route, self_test::Plan,
+        webhook::Shape,
+    },
 };
 
 /// All settings.
@@ -269,6 +272,8 @@ pub struct Data {
     pub policies: PathBuf,
     /// A folder with a file a calendar.
     pub calendars: PathBuf,
+    /// A folder with a folder a set of days off, in it a file a year.
+    pub holidays: PathBuf,
     /// The policy that new complaints begin with.
     pub default_policy: String,
     /// A folder with message templates that take the place of the shipped ones.
@@ -302,6 +307,7 @@ impl Default for Data {
             directory: vec!["config/units.toml".into(), "config/people.toml".into()],
             policies: "config/policies".into(),
             calendars: "config/calendars".into(),
+            holidays: "config/holidays".into(),
             default_policy: "baku".to_owned(),
             templates: None,
             at_start: AtStart::Seed,
@@ -401,6 +407,8 @@ pub struct Gateway {
     pub two_way: bool,
     /// Whether its messages may carry a link.
     pub links: bool,
+    /// What of a short message its operator lets pass; of other ways only links and answers count.
+    pub passes: RouteRules,
     /// Its place among those of its transport.
     pub route: Route,
     /// How fast it may be used.

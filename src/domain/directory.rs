@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     conversation::CodeShare,
     delivery::{Address, Transport},
-    id::{MethodId, PostCode, ResponderId, UnitCode},
+    id::{CalendarId, MethodId, PostCode, ResponderId, UnitCode},
     notify::Rule,
     policy::{Role, Target},
 };
@@ -41,6 +41,9 @@ pub struct Unit {
     /// Other spellings by which sources name the unit, for imports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// Calendars of its own in the place of those that policies name: its working hours.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calendars: BTreeMap<CalendarId, CalendarId>,
 }
 
 /// An office in a unit.

@@ -37,11 +37,43 @@ pub fn check(book: &Rulebook) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
     let calendars = book.calendars.keys().cloned().collect();
     check_directory(&book.directory, &mut findings);
+    check_own_calendars(book, &mut findings);
     for policy in book.policies.values() {
         check_policy(policy, &calendars, &mut findings);
         check_reach(policy, &book.directory, &mut findings);
     }
     findings.0
+}
+
+/// A unit may replace a calendar that a policy runs by, by one that is there.
+fn check_own_calendars(book: &Rulebook, findings: &mut Findings) {
+    let known: Vec<&str> = book.calendars.keys().map(CalendarId::as_str).collect();
+    let used: BTreeSet<&CalendarId> = book
+        .policies
+        .values()
+        .map(|it| &it.clock.calendar)
+        .collect();
+    for (code, unit) in &book.directory.units {
+        let place = format!("directory: unit {code}");
+        for (instead_of, own) in &unit.calendars {
+            if !book.calendars.contains_key(own) {
+                findings.error(
+                    &place,
+                    own.as_str(),
+                    "there is no such calendar",
+                    &format!("write one of {}", known.join(", ")),
+                );
+            }
+            if !used.contains(instead_of) {
+                findings.warning(
+                    &place,
+                    instead_of.as_str(),
+                    "no policy runs by this calendar, so nothing is replaced",
+                    "write the calendar of a policy's clock before the =",
+                );
+            }
+        }
+    }
 }
 
 struct Findings(Vec<Finding>);

@@ -1,4 +1,4 @@
-//! Work by the calendar: the scan. Never a deadline.
+//! Work by the clock's round: the scan. Never a deadline. What a changed calendar asks for begins here too.
 //!
 //! `tokio-cron-scheduler` only rings (it knows no clock but the machine's, and a job of it that
 //! panics rings no more): each ring is a `pass` that claims its slot in Redis, so that several
@@ -68,6 +68,9 @@ impl Engine {
             self.tasks
                 .spawn(async move { engine.follow_changes(scan, stop).await });
         }
+        let (engine, stopped) = (self.clone(), stop.clone());
+        self.tasks
+            .spawn(async move { engine.follow_calendars(stopped).await });
         let (engine, first, stopped) = (self.clone(), work.clone(), stop.clone());
         self.tasks.spawn(async move {
             tokio::select! {

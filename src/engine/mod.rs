@@ -16,6 +16,7 @@ mod in_hand;
 mod news;
 mod pacing;
 mod receive;
+pub mod replan;
 pub mod scan;
 mod self_test;
 mod wanted;

@@ -228,7 +228,7 @@ impl Engine {
             };
             let world = self.store.covering(&world, [&state.policy]).await?;
             let wants = world
-                .context(&state.policy)
+                .context_of(&state)
                 .and_then(|context| state.wake_at(&context));
             if let Some(wake_at) = wants {
                 // Some want no place (closed, kept); this one has lost it.

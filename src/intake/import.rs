@@ -261,7 +261,7 @@ impl Report {
     }
 
     fn look_at_due(&mut self, world: &World, state: &Escalation, now: Timestamp) {
-        let context = world.context(&state.policy);
+        let context = world.context_of(state);
         let wake_at = context.and_then(|context| state.wake_at(&context));
         // A long pause is the operators' to hear of; nobody is paged for it.
         if wake_at.is_some_and(|wake_at| wake_at <= now) && !state.promise.is_paused() {

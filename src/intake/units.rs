@@ -137,6 +137,7 @@ mod tests {
                     name: (*name).into(),
                     short_name: (*code).into(),
                     aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+                    calendars: std::collections::BTreeMap::new(),
                 },
             );
         }

@@ -178,6 +178,12 @@ impl Keys {
         self.in_shard(shard, "due")
     }
 
+    /// Sorted set: complaints of which somebody could not be reached by any way, and since when
+    /// (milliseconds).
+    pub fn unreached(&self, shard: Shard) -> String {
+        self.in_shard(shard, "unreached")
+    }
+
     /// Sorted set: what waits to be handed over to another shard, by time or by end of lease.
     pub fn outbox(&self, shard: Shard) -> String {
         self.in_shard(shard, "outbox")
@@ -275,6 +281,11 @@ impl Keys {
     /// Hash: the last slot of each scheduled job, so that each runs once a slot.
     pub fn slots(&self) -> String {
         format!("{}:{{meta}}:slots", self.prefix)
+    }
+
+    /// String: a print of the calendars by which every open complaint was last planned anew.
+    pub fn planned_by(&self) -> String {
+        format!("{}:{{meta}}:planned", self.prefix)
     }
 
     /// Hash: what the scan last saw of each foreign hash: its fingerprint, by complaint id.

@@ -135,6 +135,55 @@ impl Store {
         Ok(())
     }
 
+    /// When each of these machines is due in the shard's queue, or its lease ends, in milliseconds since
+    /// 1970; none where it has no place there.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn due_at(
+        &self,
+        shard: Shard,
+        members: &[String],
+    ) -> Result<Vec<Option<i64>>, StoreError> {
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let scores: Vec<Option<f64>> = redis::cmd("ZMSCORE")
+            .arg(self.keys().due(shard))
+            .arg(members)
+            .query_async(&mut self.connection())
+            .await?;
+        // Whole numbers far below 2^53.
+        Ok(scores
+            .into_iter()
+            .map(|score| score.map(|score| score as i64))
+            .collect())
+    }
+
+    /// By which calendars every open complaint was last planned anew; none was so far.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn planned_by(&self) -> Result<Option<String>, StoreError> {
+        Ok(redis::cmd("GET")
+            .arg(self.keys().planned_by())
+            .query_async(&mut self.connection())
+            .await?)
+    }
+
+    /// Every open complaint has been planned anew by these calendars.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn remember_planned_by(&self, print: &str) -> Result<(), StoreError> {
+        let () = redis::cmd("SET")
+            .arg(self.keys().planned_by())
+            .arg(print)
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Puts a machine back into the due-queue.
     ///
     /// # Errors

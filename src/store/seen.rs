@@ -131,15 +131,8 @@ impl Store {
         shard: super::Shard,
         members: &[String],
     ) -> Result<Vec<bool>, StoreError> {
-        if members.is_empty() {
-            return Ok(Vec::new());
-        }
-        let scores: Vec<Option<f64>> = redis::cmd("ZMSCORE")
-            .arg(self.keys().due(shard))
-            .arg(members)
-            .query_async(&mut self.connection())
-            .await?;
-        Ok(scores.into_iter().map(|score| score.is_none()).collect())
+        let due = self.due_at(shard, members).await?;
+        Ok(due.into_iter().map(|due| due.is_none()).collect())
     }
 
     /// Asks Redis to tell of changes to keys, and gives the keys that match as they change, until

@@ -10,12 +10,12 @@ use tokio::sync::watch;
 
 use super::live::{Held, Live};
 use crate::domain::{
-    calendar::Calendar,
+    calendar::{Calendar, Calendars},
     conversation::{CodeShare, Switch},
     delivery::{Address, Transport},
     directory::Directory,
-    escalation::Context,
-    id::{CalendarId, PolicyId, ResponderId},
+    escalation::{Context, Escalation},
+    id::{CalendarId, PolicyId, ResponderId, UnitCode},
     policy::{Policy, PolicyRef},
 };
 
@@ -25,7 +25,7 @@ pub struct World {
     revision: u64,
     people: Arc<People>,
     policies: HashMap<PolicyRef, Arc<Policy>>,
-    calendars: HashMap<CalendarId, Arc<Calendar>>,
+    calendars: Calendars,
     default: PolicyRef,
 }
 
@@ -45,6 +45,14 @@ pub enum WorldFault {
     NoCalendar {
         /// Which policy.
         policy: String,
+        /// Which calendar.
+        calendar: CalendarId,
+    },
+    /// A unit names a calendar that is not there.
+    #[error("unit {unit} runs by the calendar {calendar}, which is not there")]
+    NoOwnCalendar {
+        /// Which unit.
+        unit: UnitCode,
         /// Which calendar.
         calendar: CalendarId,
     },
@@ -71,6 +79,18 @@ impl World {
                 return Err(WorldFault::NoCalendar {
                     policy: policy.id.to_string(),
                     calendar: policy.clock.calendar.clone(),
+                });
+            }
+        }
+        for (unit, found) in &directory.units {
+            if let Some(lost) = found
+                .calendars
+                .values()
+                .find(|id| !calendars.contains_key(*id))
+            {
+                return Err(WorldFault::NoOwnCalendar {
+                    unit: unit.clone(),
+                    calendar: lost.clone(),
                 });
             }
         }
@@ -120,6 +140,29 @@ impl World {
         &self.people.directory
     }
 
+    /// A print of all calendars, and of whose they are: others, another print.
+    pub fn print_of_calendars(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let sorted: BTreeMap<_, &Calendar> = self
+            .calendars
+            .iter()
+            .map(|(id, calendar)| (id, calendar.as_ref()))
+            .collect();
+        // A calendar always has a JSON form: its maps have text keys.
+        let units = self.people.directory.units.iter();
+        let own: Vec<_> = units
+            .filter(|(_, unit)| !unit.calendars.is_empty())
+            .map(|(code, unit)| (code, &unit.calendars))
+            .collect();
+        let text = serde_json::to_string(&(sorted, own)).unwrap_or_default();
+        hex::encode(Sha256::digest(text))
+    }
+
+    /// Which hours count, by name.
+    pub fn calendars(&self) -> &Calendars {
+        &self.calendars
+    }
+
     /// The policy that new complaints begin with.
     pub fn default_policy(&self) -> &PolicyRef {
         &self.default
@@ -158,8 +201,15 @@ impl World {
         Some(Context {
             policy,
             calendar: self.calendars.get(&policy.clock.calendar)?,
+            calendars: &self.calendars,
             directory: &self.people.directory,
         })
+    }
+
+    /// What this escalation is judged by: its policy, by its unit's calendar.
+    pub fn context_of(&self, state: &Escalation) -> Option<Context<'_>> {
+        let context = self.context(&state.policy)?;
+        Some(context.of_unit(state.complaint.unit.as_ref()))
     }
 
     /// Which reply codes are a person's: all, unless a telephone is shared.
@@ -236,6 +286,11 @@ impl Worlds {
     /// The present set.
     pub fn get(&self) -> Arc<World> {
         self.now.borrow().clone()
+    }
+
+    /// Tells of every change from now on.
+    pub fn changed(&self) -> watch::Receiver<Arc<World>> {
+        self.now.subscribe()
     }
 
     /// Replaces it.

@@ -219,7 +219,7 @@ fn page(
         .unwrap_or_default();
     let deadline = state.promise.missed.or_else(|| {
         world
-            .context(&state.policy)
+            .context_of(state)
             .and_then(|context| state.promise.deadline(&context))
     });
     let length = |seconds: i64| {

@@ -55,7 +55,7 @@ pub(super) fn standing<'a>(
     state: &'a Escalation,
     result: &'static str,
 ) -> Standing<'a> {
-    let context = world.context(&state.policy);
+    let context = world.context_of(state);
     Standing {
         id: &state.complaint.id,
         result,
@@ -304,7 +304,7 @@ pub(super) async fn read(
         })
         .collect();
     let next: Vec<_> = world
-        .context(&state.policy)
+        .context_of(&state)
         .map(|context| simulate::upcoming(&state, context, 8))
         .unwrap_or_default()
         .into_iter()
@@ -316,8 +316,13 @@ pub(super) async fn read(
             })
         })
         .collect();
+    let why = |language| {
+        let context = world.context_of(&state)?;
+        (!state.is_closed()).then(|| state.explain(&context, language))
+    };
     let body = serde_json::json!({
         "complaint": standing(&world, &state, "known"),
+        "deadline_explained": { "id": why(Language::Id), "en": why(Language::En) },
         "paging": state.paging,
         "timeline": timeline,
         "next": next,

@@ -11,6 +11,7 @@ use axum::{
 use serde::Serialize;
 
 use super::Web;
+use crate::domain::calendar::next_years_due;
 
 /// What the parts say of themselves. Given by whoever put them together.
 pub trait Health: Send + Sync {
@@ -44,6 +45,8 @@ struct Ready {
     self_tests_failing: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     degraded_by_costs: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holidays_running_out: Vec<String>,
     open: u64,
     waiting_to_be_handed_over: u64,
     dead_letters: u64,
@@ -106,6 +109,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         mailbox_down: web.health.mailbox_down(),
         self_tests_failing,
         degraded_by_costs: web.health.costs(),
+        holidays_running_out: holidays_running_out(&web),
         open,
         waiting_to_be_handed_over: outbox,
         dead_letters,
@@ -113,11 +117,34 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
     (status, Json(body)).into_response()
 }
 
+/// Until when days off are known, of each calendar whose next year is due. The service stays ready.
+fn holidays_running_out(web: &Web) -> Vec<String> {
+    let world = web.inbound.worlds.get();
+    next_years_due(world.calendars(), web.inbound.clock.now())
+        .into_iter()
+        .map(|(id, until)| {
+            format!(
+                "calendar {id}: days off are known until {until}; later ones count as working days"
+            )
+        })
+        .collect()
+}
+
 /// `GET /metrics`.
 pub(super) async fn metrics(State(web): State<Web>) -> String {
     // Counted when it is asked for: whoever tries again or drops may be another process.
     if let Ok(count) = web.inbound.store.count_dead_letters().await {
         metrics::gauge!("siaga_dead_letters").set(count as f64);
+    }
+    if let Ok((_, count)) = web.inbound.store.undelivered(0).await {
+        metrics::gauge!("siaga_complaints_unreached").set(count as f64);
+    }
+    for (id, calendar) in web.inbound.worlds.get().calendars() {
+        if let Some(end) = calendar.known_days_off_end() {
+            let end = end.as_second() as f64;
+            metrics::gauge!("siaga_holidays_known_until_timestamp_seconds", "calendar" => id.to_string())
+                .set(end);
+        }
     }
     web.health.metrics()
 }

@@ -114,6 +114,7 @@ prop_compose! {
         acting in collection::vec(collection::vec(acting(), 0..2), 4),
     ) -> Vec<(PostCode, Post)> {
         let row = UnitRow {
+            calendars: std::collections::BTreeMap::new(),
             code: code.clone(), name: unit_name.clone(), short_name: None, aliases: Vec::new(),
             head: None, head_short: None, own_posts: true,
         };
@@ -144,13 +145,20 @@ fn unit() -> impl Strategy<Value = (UnitCode, Unit, Vec<(PostCode, Post)>)> {
         text(),
         option::of(text()),
         collection::vec(text(), 0..3),
+        any::<bool>(),
     )
-        .prop_flat_map(|(code, name, short, aliases)| {
+        .prop_flat_map(|(code, name, short, aliases, own)| {
             let code = UnitCode::parse(&code).unwrap();
+            let own_calendars = own
+                .then(|| ["kerja", "kalender"].map(|id| CalendarId::parse(id).unwrap()))
+                .map(|[one, other]| (one, other))
+                .into_iter()
+                .collect();
             let unit = Unit {
                 name: name.clone(),
                 short_name: short.unwrap_or_else(|| code.to_string()),
                 aliases,
+                calendars: own_calendars,
             };
             posts(code.clone(), name).prop_map(move |posts| (code.clone(), unit.clone(), posts))
         })

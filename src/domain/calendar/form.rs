@@ -112,6 +112,17 @@ pub struct HolidayForm {
     pub joint_leave: bool,
 }
 
+impl HolidayForm {
+    /// A day off in words.
+    pub fn of(date: Date, holiday: &Holiday) -> Self {
+        Self {
+            date: date.to_string(),
+            name: holiday.name.clone(),
+            joint_leave: holiday.joint_leave,
+        }
+    }
+}
+
 fn monday_to_friday() -> Vec<String> {
     let days = WeekDay::ALL.into_iter().take(5);
     days.map(|day| day.as_str().to_owned()).collect()
@@ -197,11 +208,7 @@ impl From<Calendar> for CalendarForm {
             holidays: calendar
                 .holidays
                 .iter()
-                .map(|(date, holiday)| HolidayForm {
-                    date: date.to_string(),
-                    name: holiday.name.clone(),
-                    joint_leave: holiday.joint_leave,
-                })
+                .map(|(date, holiday)| HolidayForm::of(*date, holiday))
                 .collect(),
             zone: calendar.zone_name,
         }
@@ -260,7 +267,7 @@ fn read_hours(form: &HoursForm, faults: &mut Vec<CalendarFault>) -> Hours {
     }
 }
 
-fn read_date(text: &str, field: impl Fn() -> String) -> Result<Date, CalendarFault> {
+pub(super) fn read_date(text: &str, field: impl Fn() -> String) -> Result<Date, CalendarFault> {
     let text = text.trim();
     // Exactly this shape: a longer text may be an instant, whose date depends on a zone.
     let whole = text.len() == 10;
@@ -270,7 +277,7 @@ fn read_date(text: &str, field: impl Fn() -> String) -> Result<Date, CalendarFau
         .ok_or_else(|| CalendarFault::new(field(), text, "write a date that exists as 2026-12-25"))
 }
 
-fn read_name(text: &str, field: impl Fn() -> String) -> Result<String, CalendarFault> {
+pub(super) fn read_name(text: &str, field: impl Fn() -> String) -> Result<String, CalendarFault> {
     let text = text.trim();
     if text.is_empty() {
         Err(CalendarFault::new(field(), "", "say what is celebrated"))

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{
     Calendar,
-    tests::{EVERY_HOUR, WORKING, office, working_in},
+    tests::{EVERY_HOUR, office, working, working_in},
 };
 
 /// Real calendars, and three whose zone shifts, one of them by half an hour.
@@ -16,7 +16,7 @@ fn calendars() -> impl Strategy<Value = Calendar> {
         .replace("Asia/Jakarta", "America/New_York");
     prop::sample::select(vec![
         build(EVERY_HOUR),
-        build(WORKING),
+        working(),
         office(),
         working_in("Asia/Jayapura"),
         working_in("Australia/Lord_Howe"),

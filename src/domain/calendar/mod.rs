@@ -15,11 +15,12 @@ mod hours;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 mod words;
+mod years;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, LazyLock},
 };
 
@@ -30,13 +31,16 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::id::CalendarId;
+
 pub(in crate::domain) use self::hours::minute_of;
 pub use self::{
     form::{
         CalendarFault, CalendarFaults, CalendarForm, HolidayForm, HoursForm, holidays_from_json,
     },
     hours::{Hours, InvalidOpening, Opening, WeekDay},
-    words::{local_time, short_local_time},
+    words::{local_time, short_local_time, span_in_words},
+    years::{HolidayYear, NEXT_YEAR_IS_DUE, Revision, next_years_due},
 };
 
 /// How many days in a row may be closed before `add` gives up: longer is a broken holiday table.
@@ -62,6 +66,9 @@ pub struct Holiday {
 
 /// Days off by date.
 pub type Holidays = BTreeMap<Date, Holiday>;
+
+/// Calendars by name.
+pub type Calendars = HashMap<CalendarId, Arc<Calendar>>;
 
 /// One checked version of a service calendar. Its zone is resolved once, so asking it is cheap, and
 /// so is cloning it. In files and in the store it is a [`CalendarForm`].

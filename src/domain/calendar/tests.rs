@@ -1,23 +1,47 @@
 //! Deadlines worked out by hand, and what is said about them.
 //!
 //! How the table was worked out: write down the dates from the start on, strike out weekends and
-//! the days off of `config/calendars/kerja.toml`, and use up the length along what is left: a
+//! the days off of `config/holidays/nasional`, and use up the length along what is left: a
 //! working day holds 24 hours, an office day 8.30 (Friday 6.30). Every start that is not open is
-//! moved on to the next opening first. All deadlines are read backwards too, by `elapsed`.
+//! moved on to the next opening first. All deadlines are read backwards too, by `elapsed`. The table
+//! goes on in `tests/two_years.rs`, and over pauses in the escalation's `tests/pauses.rs`.
 
 mod texts;
+mod two_years;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::directory::Language;
 
-pub(super) const WORKING: &str = include_str!("../../../config/calendars/kerja.toml");
 pub(super) const EVERY_HOUR: &str = include_str!("../../../config/calendars/kalender.toml");
+
+/// The shipped working days as one calendar, with the days off of 2025 and 2026 after their revisions.
+pub(in crate::domain) fn working() -> Calendar {
+    let text = include_str!("../../../config/calendars/kerja.toml");
+    let named = "holidays_from = [\"nasional\"]\n";
+    assert!(text.contains(named));
+    let holidays = [
+        include_str!("../../../config/holidays/nasional/2025.toml"),
+        include_str!("../../../config/holidays/nasional/2026.toml"),
+    ]
+    .into_iter()
+    .flat_map(|year| {
+        let year: HolidayYear = toml::from_str(year).unwrap();
+        year.days().unwrap()
+    });
+    let calendar = Calendar::from_toml(&text.replace(named, "")).unwrap();
+    calendar.with_holidays(holidays.collect())
+}
+
+/// The same in words, to be changed.
+pub(in crate::domain) fn working_text() -> String {
+    toml::to_string(&working()).unwrap()
+}
 
 pub(super) fn office() -> Calendar {
     let hours = "kind = \"office\"\nweek = { monday = \"07.30-16.00\", tuesday = \"07.30-16.00\", wednesday = \"07.30-16.00\", thursday = \"07.30-16.00\", friday = \"07.30-14.00\" }";
-    let text = WORKING.replace(
+    let text = working_text().replace(
         "kind = \"working_days\"\ndays = [\"monday\", \"tuesday\", \"wednesday\", \"thursday\", \"friday\"]",
         hours,
     );
@@ -25,7 +49,7 @@ pub(super) fn office() -> Calendar {
 }
 
 pub(super) fn working_in(zone: &str) -> Calendar {
-    Calendar::from_toml(&WORKING.replace("Asia/Jakarta", zone)).unwrap()
+    Calendar::from_toml(&working_text().replace("Asia/Jakarta", zone)).unwrap()
 }
 
 fn at(text: &str) -> Timestamp {
@@ -88,7 +112,7 @@ fn every_hour_counts_for_the_province() {
 
 #[test]
 fn working_days_pass_over_nights_weekends_and_days_off() {
-    let calendar = Calendar::from_toml(WORKING).unwrap();
+    let calendar = working();
     check(
         &calendar,
         "+07:00",
@@ -138,7 +162,6 @@ fn working_days_pass_over_nights_weekends_and_days_off() {
             ("2026-08-14T15:00", "1d", "2026-08-18T15:00"), // Fri; Mon 17 off
             ("2026-08-24T15:00", "1d", "2026-08-26T15:00"), // Mon; Tue 25 off
             ("2025-03-27T09:00", "1d", "2025-04-08T09:00"), // Thu; 28 March to 7 April off, Tue
-            ("2025-08-15T09:00", "1d", "2025-08-18T09:00"), // Fri; Independence Day is a Sunday
             // August 2026 holds 21 weekdays less 2 days off; 1 August is a Saturday.
             ("2026-08-01T00:00", "19d", "2026-09-01T00:00"),
             // 2026 holds 261 weekdays less 1+1+2+5 (January to March), 1 (April), 1+2+2 (May),
@@ -219,7 +242,7 @@ fn a_day_on_which_the_zone_shifts_is_shorter_or_longer() {
 
 #[test]
 fn what_has_no_deadline_is_refused() {
-    let calendar = Calendar::from_toml(WORKING).unwrap();
+    let calendar = working();
     let start = at("2026-11-24T13:27+07:00");
     let negative = calendar.add(start, length("-1m")).unwrap_err();
     assert!(

@@ -158,10 +158,9 @@ impl Calendar {
             Language::En => "since",
         };
         let mut text = format!(
-            "{} {since} {} {}",
+            "{} {since} {}",
             self.length_in_words(length, language),
-            weekday(self.date_of(start), language),
-            self.local_time(start, language)
+            self.day_and_time(start, language)
         );
         let left_out = self.days_left_out(start, length);
         if !left_out.is_empty() {
@@ -173,6 +172,12 @@ impl Calendar {
             text = format!("{text}, {without} {named}");
         }
         text
+    }
+
+    /// `Kamis 24 Des 2026 16.20 WIB`, in this calendar's zone.
+    pub fn day_and_time(&self, at: Timestamp, language: Language) -> String {
+        let day = weekday(self.date_of(at), language);
+        format!("{day} {}", self.local_time(at, language))
     }
 
     /// The days off that the clock passes over and that would have been worked.
@@ -195,7 +200,8 @@ impl Calendar {
             .collect()
     }
 
-    fn length_in_words(&self, length: SignedDuration, language: Language) -> String {
+    /// A length of this calendar's own time: `3 hari kerja`, `16 jam kerja`, `1x24 jam`.
+    pub fn length_in_words(&self, length: SignedDuration, language: Language) -> String {
         let minutes = length.as_mins();
         let (days, rest) = (minutes / (24 * 60), minutes % (24 * 60));
         match (&self.hours, language) {
@@ -223,6 +229,22 @@ impl Calendar {
                 }
             }
         }
+    }
+}
+
+/// A plain length of time: `2 hari 3 jam`. What is shorter than a minute is left out.
+pub fn span_in_words(length: SignedDuration, language: Language) -> String {
+    let minutes = length.as_mins();
+    let (days, rest) = (minutes / (24 * 60), minutes % (24 * 60));
+    let days_word = match (language, days) {
+        (Language::Id, _) => format!("{days} hari"),
+        (Language::En, 1) => "1 day".to_owned(),
+        (Language::En, _) => format!("{days} days"),
+    };
+    match (days, rest) {
+        (0, _) => hours_in_words(rest, "", language),
+        (_, 0) => days_word,
+        _ => format!("{days_word} {}", hours_in_words(rest, "", language)),
     }
 }
 

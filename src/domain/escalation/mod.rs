@@ -9,8 +9,11 @@
 //! answer that comes too late are ordinary inputs: they yield a fact or nothing, never an error.
 
 mod answer;
+mod by_hand;
 mod call;
 mod chain;
+mod context;
+mod explain;
 mod firing;
 mod hand_over;
 mod news;
@@ -24,31 +27,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::by_hand::{ByHand, NotNow, Order, Unreached};
 pub use self::chain::Chain;
+pub use self::context::Context;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
-    calendar::Calendar,
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
-    directory::Directory,
     fact::{Alarm, CancelReason, What},
     id::{ComplaintId, PageId, PostCode, ResponderId, UnitCode},
     message::{Alert, ReplyNote},
-    policy::{DeliveryRule, Policy, PolicyRef, Reach, StatusMeaning},
+    policy::{DeliveryRule, PolicyRef, Reach, StatusMeaning},
     referral::Named,
 };
-
-/// What an escalation is judged by: immutable snapshots.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The version of the policy the escalation began with.
-    pub policy: &'a Policy,
-    /// Which hours count for that policy.
-    pub calendar: &'a Calendar,
-    /// Units, posts and who holds them.
-    pub directory: &'a Directory,
-}
 
 /// The state of one complaint's escalation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +62,9 @@ pub struct Escalation {
     /// Everybody who was told of it, with the page that is still on its way or waits for an answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<ResponderId, Option<PageId>>,
+    /// Whom no way has reached, until they are paged again or nobody need be told any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreached: BTreeMap<ResponderId, Unreached>,
     /// Who has said that this promise is not theirs. They are spared while others can be told.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub refused: BTreeSet<ResponderId>,
@@ -167,6 +162,8 @@ pub enum Input {
         /// Who was not reached.
         responder: ResponderId,
     },
+    /// An operator orders something by hand.
+    ByHand(ByHand),
 }
 
 /// An answer and the way back to who gave it.
@@ -282,6 +279,7 @@ impl Escalation {
         status_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Transition {
+        let context = context.of_unit(complaint.unit.as_ref());
         let status = complaint.status.clone();
         let unit = complaint.unit.clone();
         let received_at = complaint.received_at;
@@ -306,6 +304,7 @@ impl Escalation {
                 paging: Paging::Waiting,
                 pagings: 0,
                 told: BTreeMap::new(),
+                unreached: BTreeMap::new(),
                 refused: BTreeSet::new(),
                 handled: Vec::new(),
             },
@@ -338,6 +337,7 @@ impl Escalation {
 
     /// What comes of `input` at `now`.
     pub fn advance(self, context: Context<'_>, input: Input, now: Timestamp) -> Transition {
+        let context = context.of_unit(self.complaint.unit.as_ref());
         let mut step = Step {
             context,
             now,
@@ -356,12 +356,14 @@ impl Escalation {
             Input::Refused { answer, to, named } => step.refused(answer, to, named),
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
+            Input::ByHand(ordered) => step.by_hand(ordered),
         }
         step.finish()
     }
 
     /// When the state next wants [`Input::TimerFired`]; none when it waits for nothing but its source.
     pub fn wake_at(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let context = &context.of_unit(self.complaint.unit.as_ref());
         let deadline = self.promise.unmissed_deadline(context);
         match &self.paging {
             Paging::Waiting => [deadline, self.promise.next_warning_at(context)]
@@ -447,6 +449,7 @@ impl Step<'_> {
 
     /// Stops every page that is on its way or waits for an answer.
     fn cancel_pages(&mut self, why: CancelReason) {
+        self.state.unreached.clear();
         for (responder, live) in &mut self.state.told {
             if let Some(page) = live.take() {
                 self.effects.push(Effect::Cancel {
@@ -474,6 +477,11 @@ impl Step<'_> {
             && live.as_ref() == Some(page)
         {
             *live = None;
+            let unreached = Unreached {
+                page: page.clone(),
+                since: self.now,
+            };
+            self.state.unreached.insert(responder.clone(), unreached);
             self.alarm(Alarm::Unreachable { responder });
         }
     }

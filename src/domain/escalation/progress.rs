@@ -144,8 +144,8 @@ impl Step<'_> {
             }
             return self.noted(status, told);
         }
-        self.state.complaint.status = status.clone();
-        self.state.promise.resume(self.now);
+        let waited = std::mem::replace(&mut self.state.complaint.status, status.clone());
+        self.state.promise.resume(self.now, waited);
         self.facts.push(What::Resumed {
             status,
             deadline: self.state.promise.due_at(&self.context),
@@ -172,7 +172,7 @@ impl Step<'_> {
 
     fn not_ours(&mut self, status: Status, told: Option<Timestamp>) {
         self.record_miss_if_due(self.now);
-        self.state.complaint.status = status.clone();
+        let waited = std::mem::replace(&mut self.state.complaint.status, status.clone());
         let kept = self.state.promise.is_kept();
         let paused = self.state.promise.is_paused();
         if kept {
@@ -180,7 +180,7 @@ impl Step<'_> {
             let next = self.state.promise.next(self.now, false);
             self.begin(next);
         } else if paused {
-            self.state.promise.resume(self.now);
+            self.state.promise.resume(self.now, waited);
         }
         let deadline = self.state.promise.due_at(&self.context);
         self.facts.push(What::NotOurs {
@@ -230,8 +230,10 @@ impl Step<'_> {
                 }
                 next
             }
+            // What ran is kept as a length of the old unit's own time.
             Reroute::KeepClock => old.in_other_hands(&self.context, self.now),
         };
+        self.context = self.context.of_unit(self.state.complaint.unit.as_ref());
         self.begin(next);
     }
 
@@ -289,6 +291,7 @@ impl Step<'_> {
     pub(super) fn reassigned_after_the_end(&mut self, unit: Option<UnitCode>) {
         if unit != self.state.complaint.unit {
             let from = std::mem::replace(&mut self.state.complaint.unit, unit.clone());
+            self.context = self.context.of_unit(unit.as_ref());
             self.facts.push(What::Reassigned {
                 from,
                 to: unit,

@@ -3,10 +3,12 @@
 //! A clock counts the calendar's own time. What it ran before a pause is kept as a length, so a
 //! pause adds exactly its own length to the deadline and nothing else.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Context, PAUSE_REVIEW};
+use super::{Context, PAUSE_REVIEW, Status};
 
 /// One promise to a citizen: the first response, or the next progress after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,12 @@ pub struct Promise {
     /// The progress or the end that this promise follows: progress dated no later is old news.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Timestamp>,
+    /// Since when it runs, where what it ran before a stop or a hand-over is kept as a length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Timestamp>,
+    /// How long it stood still, by the state that stopped it: for people who ask why it is due when it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stood: BTreeMap<Status, SignedDuration>,
 }
 
 #[expect(
@@ -81,6 +89,8 @@ impl Promise {
             missed: None,
             miss_told: false,
             after: None,
+            began: None,
+            stood: BTreeMap::new(),
         }
     }
 
@@ -122,9 +132,11 @@ impl Promise {
             && self.missed.is_none()
             && *at < now
         {
+            let (at, spent) = (*at, *spent);
+            self.ran_until_now(at, spent);
             self.running = Running::Since {
                 at: now,
-                spent: *spent + context.calendar.elapsed(*at, now),
+                spent: spent + context.calendar.elapsed(at, now),
             };
         }
         self
@@ -214,6 +226,7 @@ impl Promise {
             self.missed = None;
             self.miss_told = false;
         }
+        self.ran_until_now(since, spent);
         self.running = Running::Paused {
             at,
             spent: spent + context.calendar.elapsed(since, at),
@@ -221,13 +234,23 @@ impl Promise {
         };
     }
 
-    pub(super) fn resume(&mut self, now: Timestamp) {
-        if let Running::Paused { at, spent, .. } = &self.running {
-            self.running = Running::Since {
-                // A clock that was set back takes no time from the unit.
-                at: now.max(*at),
-                spent: *spent,
-            };
+    /// Lets it run again; `waited` is the state that it stood still in.
+    pub(super) fn resume(&mut self, now: Timestamp, waited: Status) {
+        if let Running::Paused { at, spent, .. } = self.running {
+            // A clock that was set back takes no time from the unit.
+            let now = now.max(at);
+            if now > at {
+                *self.stood.entry(waited).or_default() += now.duration_since(at);
+            }
+            self.running = Running::Since { at: now, spent };
+        }
+    }
+
+    /// Remembers its beginning: from here on only the length it ran tells of it. A promise of an older
+    /// record that ran before without one has lost it.
+    fn ran_until_now(&mut self, since: Timestamp, spent: SignedDuration) {
+        if spent.is_zero() {
+            self.began.get_or_insert(since);
         }
     }
 

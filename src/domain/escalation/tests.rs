@@ -1,11 +1,15 @@
 //! Tables and properties of the escalation, and the small world they play in.
 
 mod answers;
+mod by_hand;
 mod clocks;
 mod delays;
+mod explained;
 mod hand_over;
 pub(crate) mod laws;
 mod news;
+mod own_calendars;
+mod pauses;
 mod posts;
 mod refusals;
 mod shipped;
@@ -17,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Answer, Context, Escalation, Input, Transition};
 use crate::domain::{
-    calendar::Calendar,
+    calendar::{Calendar, Calendars},
     complaint::{Complaint, Privacy, Status},
     delivery::{Address, EmailAddress, Transport},
     directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
@@ -123,6 +127,7 @@ fn directory() -> Directory {
                 name: code.to_owned(),
                 short_name: code.to_owned(),
                 aliases: Vec::new(),
+                calendars: BTreeMap::new(),
             },
         );
         for role in ["kepala", "sekretaris", "penghubung", "asisten", "piket"] {
@@ -178,6 +183,8 @@ fn complaint(of: Option<&str>) -> Complaint {
 pub(crate) struct World {
     pub(crate) policy: Policy,
     calendar: Calendar,
+    /// Others than the policy's own, by name.
+    calendars: Calendars,
     directory: Directory,
 }
 
@@ -186,6 +193,7 @@ impl World {
         Self {
             policy: policy(),
             calendar: Calendar::always("Asia/Jakarta").unwrap(),
+            calendars: Calendars::new(),
             directory: directory(),
         }
     }
@@ -194,6 +202,7 @@ impl World {
         Context {
             policy: &self.policy,
             calendar: &self.calendar,
+            calendars: &self.calendars,
             directory: &self.directory,
         }
     }

@@ -65,6 +65,7 @@ fn directory() -> Directory {
                     .unwrap()
                     .to_owned(),
                 aliases: aliases.map(|it| it.as_str().unwrap().to_owned()).collect(),
+                calendars: std::collections::BTreeMap::new(),
             },
         );
     }

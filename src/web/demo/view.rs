@@ -58,7 +58,7 @@ impl Seen {
 
 pub(super) fn seen(world: &World, state: &Escalation, now: Timestamp) -> Seen {
     let complaint = &state.complaint;
-    let context = world.context(&state.policy);
+    let context = world.context_of(state);
     let next = context.and_then(|context| simulate::upcoming(state, context, 1).into_iter().next());
     let (hold_until, by) = match &state.paging {
         Paging::Acknowledged { by, until, .. } => (Some(*until), Some(by)),
@@ -188,7 +188,7 @@ pub(super) async fn one(inbound: &Inbound, id: &ComplaintId) -> Result<Option<Va
         })
         .collect();
     let next: Vec<Value> = world
-        .context(&state.policy)
+        .context_of(&state)
         .map(|context| simulate::upcoming(&state, context, 6))
         .unwrap_or_default()
         .into_iter()

@@ -109,6 +109,7 @@ pub(crate) fn directory(names: &BTreeSet<String>) -> Directory {
                 name: name.to_owned(),
                 short_name: code.clone(),
                 aliases: Vec::new(),
+                calendars: std::collections::BTreeMap::new(),
             },
         );
         for role in ROLES {

@@ -124,6 +124,7 @@ bundle_window = "0s"
 directory = ["{root}/config/units.toml", "{people}"]
 policies = "{policies}"
 calendars = "{root}/config/calendars"
+holidays = "{root}/config/holidays"
 [[api_keys]]
 name = "test"
 sha256 = "{hash}"

@@ -126,6 +126,7 @@ pub fn directory() -> Directory {
             name: format!("Dinas {unit}"),
             short_name: unit.into(),
             aliases: Vec::new(),
+            calendars: std::collections::BTreeMap::new(),
         });
         let responder = ResponderId::parse(person).unwrap();
         directory.posts.insert(

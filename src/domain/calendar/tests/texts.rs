@@ -42,10 +42,7 @@ fn times_are_written_as_they_are_read_here() {
 
 #[test]
 fn a_deadline_can_be_explained() {
-    let (working, always) = (
-        Calendar::from_toml(WORKING).unwrap(),
-        Calendar::from_toml(EVERY_HOUR).unwrap(),
-    );
+    let (working, always) = (working(), Calendar::from_toml(EVERY_HOUR).unwrap());
     for (calendar, start, long, indonesian, english) in [
         (
             &working,
@@ -104,7 +101,7 @@ fn a_deadline_can_be_explained() {
 fn a_calendar_survives_being_written() {
     for calendar in [
         office(),
-        Calendar::from_toml(WORKING).unwrap(),
+        working(),
         Calendar::always("Asia/Jayapura").unwrap(),
     ] {
         let written = toml::to_string(&calendar).unwrap();
@@ -123,7 +120,7 @@ fn a_calendar_survives_being_written() {
     let plain = Calendar::from_toml("zone = \"Asia/Jakarta\"\nhours = { kind = \"working_days\" }")
         .unwrap();
     assert_eq!(*plain.hours(), Hours::working_days());
-    let seed = Calendar::from_toml(WORKING).unwrap();
+    let seed = working();
     assert_eq!(seed.holidays().len(), 52);
     assert_eq!(
         seed.holidays_known_until(),
@@ -252,4 +249,19 @@ fn a_published_holiday_table_is_read() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn the_next_year_is_due_sixty_days_before_the_last_known_one_ends() {
+    let calendar = working();
+    let end = jiff::civil::date(2026, 12, 31);
+    for (now, due) in [
+        ("2026-11-01T23:59:59+07:00", None), // 2027 begins in 60 days and a second
+        ("2026-11-02T00:00+07:00", Some(end)),
+        ("2027-03-01T00:00+07:00", Some(end)), // and after it has begun
+    ] {
+        assert_eq!(calendar.next_year_is_due(at(now)), due, "{now}");
+    }
+    let always = Calendar::from_toml(EVERY_HOUR).unwrap();
+    assert_eq!(always.next_year_is_due(at("2030-01-01T00:00Z")), None);
 }

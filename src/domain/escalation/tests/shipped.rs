@@ -59,7 +59,7 @@ fn nights_weekends_and_holidays_count_by_the_shipped_calendar() {
 #[test]
 fn working_days_pass_over_weekends_and_holidays() {
     let mut world = shipped();
-    world.calendar = calendar(include_str!("../../../../config/calendars/kerja.toml"));
+    world.calendar = calendar(&crate::domain::calendar::tests::working_text());
     // Friday 13:00: eleven hours that day, the rest on Monday. Steps after the deadline run through.
     const FRIDAY: &str = "
         00:00 | open DISHUB | opened until 72:00 | 60:00

@@ -1,0 +1,40 @@
+//! What an escalation is judged by, and by whose hours: a unit may have its own.
+
+use crate::domain::{
+    calendar::{Calendar, Calendars},
+    directory::Directory,
+    id::UnitCode,
+    policy::Policy,
+};
+
+/// What an escalation is judged by: immutable snapshots.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The version of the policy the escalation began with.
+    pub policy: &'a Policy,
+    /// Which hours count for that policy and, after [`Self::of_unit`], that unit.
+    pub calendar: &'a Calendar,
+    /// All calendars: a unit may have its own in the place of the policy's.
+    pub calendars: &'a Calendars,
+    /// Units, posts and who holds them.
+    pub directory: &'a Directory,
+}
+
+impl Context<'_> {
+    /// The same for a complaint of this unit: by its own calendar, where it has one in the place of the
+    /// policy's. A complaint of no known unit goes by that of the coordinator's desk.
+    #[must_use]
+    pub fn of_unit(self, unit: Option<&UnitCode>) -> Self {
+        let named = &self.policy.clock.calendar;
+        let answering = self.directory.answering_unit(unit);
+        let own = answering
+            .and_then(|unit| self.directory.units.get(unit))
+            .and_then(|unit| unit.calendars.get(named))
+            .and_then(|own| self.calendars.get(own));
+        let found = own.or_else(|| self.calendars.get(named));
+        Self {
+            calendar: found.map_or(self.calendar, |found| found.as_ref()),
+            ..self
+        }
+    }
+}
