@@ -47,6 +47,7 @@ mod support;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod unit_hours;
 mod versions;
 mod voice_service;
 mod whatsapp_service;
