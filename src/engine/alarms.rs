@@ -13,6 +13,7 @@ use crate::{
         fact::{Alarm, Fact, What},
     },
     store::{Shard, Side, Unit},
+    template::TemplateFault,
 };
 
 /// The pauses in milliseconds before which a word to the ledger is tried again while Redis is away.
@@ -58,6 +59,32 @@ impl Engine {
             (Change::None | Change::WentDown, _) => return,
         };
         self.record_alarm(alarm, now);
+    }
+
+    /// Tells that a template failed: always the log and the metric, the ledger once an hour.
+    pub(super) fn tell_of_template(&self, fault: &TemplateFault, now: Timestamp) {
+        metrics::counter!("siaga_template_failures_total").increment(1);
+        tracing::error!(%fault, "a template failed; the message went out in other words");
+        let hour = now.as_second().div_euclid(3600) * 3600;
+        let Ok(hour) = Timestamp::from_second(hour) else {
+            return;
+        };
+        let job = format!("template:{}", fault.file);
+        if self.gateways.told().insert(job.clone(), hour) == Some(hour) {
+            return;
+        }
+        let alarm = Alarm::TemplateFailed {
+            template: fault.file.clone(),
+            why: format!("{}; {}", fault.problem, fault.remedy),
+        };
+        let (engine, busy) = (self.clone(), self.busy.begin());
+        self.tasks.spawn(async move {
+            let _busy = busy;
+            // When Redis cannot say whether somebody else has told it: twice is better than never.
+            if engine.store.claim_slot(&job, hour).await.unwrap_or(true) {
+                engine.record_alarm(alarm, now);
+            }
+        });
     }
 
     /// Puts an alarm that is about no complaint into the first ledger of the responders' side.

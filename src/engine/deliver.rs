@@ -412,8 +412,7 @@ impl Engine {
         };
         let rendered = self.renderer.render(&page.content, &recipient, now);
         if let Some(fault) = &rendered.fallback {
-            metrics::counter!("siaga_template_failures_total").increment(1);
-            tracing::error!(%fault, "a template failed; the message went out in plain words");
+            self.tell_of_template(fault, now);
         }
         Outgoing {
             reference: page::reference(&page.id, send),

@@ -2,9 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Recipient;
 use crate::domain::{
     bundle::{Bundle, Member},
     calendar::Counted,
+    delivery::Transport,
+    directory::Language,
     id::{ComplaintId, PageId, ResponderId},
     message::{Alert, CheckKind, Choice, Content, News, NewsItem, Notice, OpenAsk, ReplyNote},
     policy::Reach,
@@ -15,6 +18,32 @@ pub const SAMPLE_NOW: Timestamp = Timestamp::constant(1_795_501_620, 0);
 
 /// The complaints of the samples that are about several.
 pub const SAMPLE_TICKETS: [&str; 3] = ["LGWP14376928", "LGWP14376931", "LGWP14376950"];
+
+/// Every circumstance a template must do for.
+pub(crate) fn circumstances() -> Vec<Recipient> {
+    let mut all = Vec::new();
+    for transport in Transport::ALL {
+        for language in [Language::Id, Language::En] {
+            for two_way in [true, false] {
+                for link in [None, Some("https://siaga.example/a/x7Kp".to_owned())] {
+                    all.push(Recipient {
+                        transport,
+                        language,
+                        two_way,
+                        whatsapp_window_open: true,
+                        links: SAMPLE_TICKETS
+                            .iter()
+                            .filter_map(|ticket| ComplaintId::parse(ticket).ok())
+                            .filter_map(|complaint| Some((complaint, link.clone()?)))
+                            .collect(),
+                        link,
+                    });
+                }
+            }
+        }
+    }
+    all
+}
 
 /// Every kind of content, named, as at [`SAMPLE_NOW`].
 pub fn samples() -> Vec<(&'static str, Content)> {

@@ -174,7 +174,11 @@ fn every_sample_is_sound_in_every_circumstance() {
             assert_eq!(rendered.fallback, None, "{name}");
             let text = rendered.message.plain_text();
             if to.transport == Transport::Sms {
-                assert_eq!(lint::check_sms(text), [], "{name}: {text}");
+                assert_eq!(
+                    gsm::lint(text, &renderer.carriers.together),
+                    [],
+                    "{name}: {text}"
+                );
             }
             if to.transport == Transport::Voice {
                 assert_eq!(lint::check_voice(text), Ok(()), "{name}: {text}");
@@ -213,7 +217,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
     write("whatsapp/alert.id.txt", "Tolong!");
     write("voice/alert.id.txt", "<Say>{{ ticket }}</Say>");
     write("whatsapp/alert.en.txt", "Now! {{ ticket }} {{ answer }}");
-    let (renderer, faults) = Renderer::with_overrides(folder.path(), "Asia/Jakarta").unwrap();
+    let (renderer, faults) = renderer().with_overrides(folder.path()).unwrap();
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
     for expected in [
         ("sms/alert.id.txt, line 2", "syntax error"),
@@ -245,7 +249,11 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
         "Now! LGWP14376928 OK 12"
     );
     assert!(text(Transport::Sms, Language::Id).starts_with("SIAGA: Yth."));
-    assert!(Renderer::with_overrides(&folder.path().join("none"), "Asia/Jakarta").is_err());
+    assert!(
+        renderer
+            .with_overrides(&folder.path().join("none"))
+            .is_err()
+    );
     assert!(Renderer::shipped("Asia/Atlantis").is_err());
 }
 

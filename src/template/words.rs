@@ -10,8 +10,9 @@ use minijinja::{Value, context};
 use super::{Recipient, lint, wording};
 use crate::domain::{
     directory::Language,
+    gsm::RouteRules,
     id::ComplaintId,
-    message::{Alert, CheckKind, News, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, Content, News, Notice, OpenAsk, ReplyNote},
 };
 
 /// An alert's values.
@@ -79,6 +80,15 @@ pub(crate) fn code_of(language: Language) -> &'static str {
     match language {
         Language::Id => "id",
         Language::En => "en",
+    }
+}
+
+/// The kind of message in file names.
+pub(crate) fn kind_of(content: &Content) -> &'static str {
+    match content {
+        Content::Alert(_) => "alert",
+        Content::Bundle(_) => "bundle",
+        Content::Reply(_) => "reply",
     }
 }
 
@@ -188,14 +198,14 @@ impl AlertWords {
     }
 
     /// The same for a short message: in its alphabet, without what routes drop.
-    pub(crate) fn for_sms(mut self) -> Self {
-        self.addressee = self.addressee.and_then(|text| lint::tame(&text));
-        self.category = self.category.and_then(|text| lint::tame(&text));
-        self.area = self.area.and_then(|text| lint::tame(&text));
-        self.unit = self.unit.and_then(|text| lint::tame(&text));
-        self.from = self.from.and_then(|text| lint::tame(&text));
-        self.proposed = self.proposed.and_then(|text| lint::tame(&text));
-        self.title = lint::tame(&self.title).unwrap_or_default();
+    pub(crate) fn for_sms(mut self, rules: &RouteRules) -> Self {
+        self.addressee = self.addressee.and_then(|text| lint::tame(&text, rules));
+        self.category = self.category.and_then(|text| lint::tame(&text, rules));
+        self.area = self.area.and_then(|text| lint::tame(&text, rules));
+        self.unit = self.unit.and_then(|text| lint::tame(&text, rules));
+        self.from = self.from.and_then(|text| lint::tame(&text, rules));
+        self.proposed = self.proposed.and_then(|text| lint::tame(&text, rules));
+        self.title = lint::tame(&self.title, rules).unwrap_or_default();
         // A link cannot be brought into an alphabet: it is whole or useless.
         self.link = self
             .link
@@ -367,7 +377,7 @@ impl NoteWords {
     }
 
     /// The same for a short message: lists with shortened tickets, nothing that routes drop.
-    pub(crate) fn for_sms(mut self, asks: &[OpenAsk]) -> Self {
+    pub(crate) fn for_sms(mut self, asks: &[OpenAsk], rules: &RouteRules) -> Self {
         if !asks.is_empty() {
             self.open = asks
                 .iter()
@@ -380,21 +390,21 @@ impl NoteWords {
                 })
                 .collect();
         }
-        self.by = lint::tame(&self.by).unwrap_or_else(|| {
+        self.by = lint::tame(&self.by, rules).unwrap_or_else(|| {
             if self.language == "en" {
                 "another post".to_owned()
             } else {
                 "petugas lain".to_owned()
             }
         });
-        self.passed_to = self.passed_to.and_then(|text| lint::tame(&text));
-        self.proposed = self.proposed.and_then(|text| lint::tame(&text));
+        self.passed_to = self.passed_to.and_then(|text| lint::tame(&text, rules));
+        self.proposed = self.proposed.and_then(|text| lint::tame(&text, rules));
         self.choices = self
             .choices
             .iter()
-            .filter_map(|text| lint::tame(text))
+            .filter_map(|text| lint::tame(text, rules))
             .collect();
-        self.code = self.code.and_then(|text| lint::tame(&text));
+        self.code = self.code.and_then(|text| lint::tame(&text, rules));
         self
     }
 }

@@ -44,6 +44,7 @@ mod smtp_service;
 mod stories;
 mod storm;
 mod support;
+mod templates_service;
 mod throttle;
 mod throttle_service;
 mod twilio_service;

@@ -109,6 +109,14 @@ pub enum Alarm {
     },
     /// The calendar has no open time for this promise.
     NoDeadline,
+    /// A message template failed; its messages go out in the shipped words, or in plain ones. Told
+    /// once a template and hour.
+    TemplateFailed {
+        /// Its name: `sms/alert.id.txt`.
+        template: String,
+        /// What failed, and what to do.
+        why: String,
+    },
     /// The version of a policy under which complaints run is gone or was altered; the default policy
     /// stands in for it. Told once by each process.
     PolicyVersionLost {

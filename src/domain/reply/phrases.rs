@@ -78,6 +78,13 @@ fn taking_it(first: &str) -> Option<&'static [Phrase]> {
         "got" => &[(&["it"], Accept)],
         "will" => &[(&["follow", "up"], Accept), (&["do"], Accept)],
         "cek" => &[(&["lapangan"], Helper)],
+        // Said of the picture that comes with the answer. "Foto diterima" thanks for one, and is no
+        // answer, so the word alone means nothing.
+        "foto" | "dokumentasi" => &[
+            (&["terlampir"], Filler),
+            (&["menyusul"], Filler),
+            (&["lokasi", "terlampir"], Filler),
+        ],
         "hari" => &[(&["ini"], Helper)],
         "mohon" | "mhn" => &[
             (&["ijin"], Filler),

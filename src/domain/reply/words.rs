@@ -159,12 +159,12 @@ pub(super) fn doubled((word, sense): &(String, Sense)) -> Option<Sense> {
 /// What a sign that is neither letter nor digit means; `None` if it only separates.
 pub(super) fn sign(c: char) -> Option<Sense> {
     Some(match c {
-        '👍' | '👌' | '✅' | '☑' | '✔' | '🫡' | '🆗' => Sense::Accept,
+        '👍' | '👌' | '✅' | '☑' | '✔' | '✓' | '🗸' | '🫡' | '🆗' => Sense::Accept,
         '🙏' | '💪' | '😊' | '🙂' | '🤝' | '☺' | '😁' | '😄' | '❤' | '🌹' => {
             Sense::Filler
         }
         '\u{1F1E6}'..='\u{1F1FF}' => Sense::Filler, // flags
-        '👎' | '❌' | '🚫' | '🙅' | '✖' => Sense::PlainNo,
+        '👎' | '❌' | '🚫' | '🙅' | '✖' | '✗' | '✘' => Sense::PlainNo,
         '?' | '¿' | '؟' | '❓' | '❔' | '🤔' | '⁉' | '‽' => Sense::Question,
         '⏳' | '⌛' | '⏰' | '🕐'..='🕧' => Sense::Time,
         c if c.is_whitespace() || c.is_control() => return None,

@@ -246,6 +246,12 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         ),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
+        (Alarm::TemplateFailed { template, why }, true) => {
+            format!("ALARM: templat pesan {template} gagal, dipakai kata-kata bawaan: {why}")
+        }
+        (Alarm::TemplateFailed { template, why }, false) => {
+            format!("ALARM: message template {template} failed, plain words are used: {why}")
+        }
         (Alarm::PolicyVersionLost { policy }, true) => format!(
             "ALARM: kebijakan {}@{} hilang, kebijakan baku menggantikannya",
             policy.id, policy.version
