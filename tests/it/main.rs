@@ -10,6 +10,7 @@
 
 mod bad_requests;
 mod bundles;
+mod by_hand;
 mod changes;
 mod checks;
 mod costs;

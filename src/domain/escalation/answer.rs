@@ -137,7 +137,7 @@ impl Step<'_> {
             }
             Input::StatusChanged { status, at } => self.reopened(closed_at, status, at),
             Input::Reassigned { unit } => self.reassigned_after_the_end(unit),
-            Input::TimerFired | Input::PageFailed { .. } => {}
+            Input::TimerFired | Input::PageFailed { .. } | Input::ByHand(_) => {}
         }
     }
 

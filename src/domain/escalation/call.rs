@@ -56,6 +56,7 @@ impl Step<'_> {
         self.state.pagings += 1;
         for (responder, found) in self.each_once(found) {
             let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
+            self.state.unreached.remove(&responder);
             let live = self.state.told.entry(responder.clone()).or_default();
             if let Some(older) = live.replace(page.clone()) {
                 self.effects.push(Effect::Cancel {

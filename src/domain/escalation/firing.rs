@@ -195,7 +195,7 @@ impl Step<'_> {
     }
 
     /// Tells everybody whom one of these steps names, in the words of the last.
-    fn tell_steps(
+    pub(super) fn tell_steps(
         &mut self,
         due: &[(usize, Timestamp)],
         round: u32,

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     cost::Thrift,
+    escalation::Order,
     fact::{
         Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SelfTestStep, SkipReason, Unproven,
     },
@@ -289,4 +290,16 @@ pub(super) fn informed(news: NewsKind, id: bool) -> String {
     } else {
         format!("Told that no answer is needed: {what}")
     }
+}
+
+/// What an operator ordered, by whom and why.
+pub(super) fn ordered(by: &str, reason: &str, order: &Order, id: bool) -> String {
+    let what = match (order, id) {
+        (Order::PageAgain { responder }, true) => format!("{responder} dipanggil lagi"),
+        (Order::PageAgain { responder }, false) => format!("{responder} is paged again"),
+        (Order::Escalate { .. }, true) => "Eskalasi dimajukan".to_owned(),
+        (Order::Escalate { .. }, false) => "Escalated before its time".to_owned(),
+    };
+    let on_behalf = if id { "oleh" } else { "by" };
+    format!("{what} {on_behalf} {by}: {reason}")
 }
