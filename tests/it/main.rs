@@ -49,6 +49,7 @@ mod templates_service;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod unit_hours;
 mod versions;
 mod voice_service;
 mod whatsapp_service;

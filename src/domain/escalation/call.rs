@@ -217,6 +217,8 @@ fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notic
         received_at: complaint.received_at,
         deadline: promise.due_at(context).unwrap_or(complaint.received_at),
         promise: promise.length(context),
+        counted: context.calendar.hours().counted(),
+        zone: Some(context.zone()),
         code: None,
     }
 }
