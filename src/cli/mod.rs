@@ -1,6 +1,7 @@
 //! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
+mod by_hand;
 mod changes;
 mod check;
 mod contacts;
@@ -73,6 +74,11 @@ enum Command {
     /// What could not be processed: look, try again, drop.
     #[command(subcommand)]
     DeadLetters(letters::Words),
+    /// Pages that no way could deliver: who was not reached and why; page them again.
+    #[command(subcommand)]
+    Undelivered(by_hand::Words),
+    /// Take the next step of a complaint's escalation now, with a reason.
+    Escalate(by_hand::Escalate),
     /// Make an API key; only its hash belongs into the settings.
     Key {
         /// Whose it is.
@@ -175,6 +181,8 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             contacts::test_page(&settings(call.config)?, arguments).await
         }
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
+        Command::Undelivered(words) => by_hand::run(&settings(call.config)?, words).await,
+        Command::Escalate(order) => by_hand::escalate(&settings(call.config)?, order).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

@@ -7,6 +7,7 @@ mod alarm;
 pub mod carried;
 mod link;
 mod self_test;
+pub mod tried;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,7 @@ pub use self::{
 };
 
 use super::{
+    by_hand::Command,
     change::Item,
     complaint::Status,
     cost::Thrift,
@@ -161,6 +163,8 @@ pub enum What {
         /// The reply it came with.
         reply: String,
     },
+    /// A person ordered by hand that somebody is told.
+    OrderedByHand(Command),
     /// An acknowledgement's hold ran out without progress.
     HoldEnded,
     /// The policy's last round ended without an answer.

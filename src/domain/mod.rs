@@ -11,6 +11,7 @@
 
 pub mod breaker;
 pub mod bundle;
+pub mod by_hand;
 pub mod calendar;
 pub mod change;
 pub mod complaint;

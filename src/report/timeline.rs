@@ -167,6 +167,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
+        What::OrderedByHand(command) => ("warning_due", words::by_hand(command, &person, id)),
         What::HoldEnded => (
             "resumed",
             say(

@@ -200,6 +200,7 @@ fn input(what: &What, state: &Escalation) -> Option<Input> {
         | What::Resumed { status, since, .. }
         | What::NotOurs { status, since, .. }
         | What::Closed { status, since } => changed(status, *since),
+        What::OrderedByHand(command) => Input::ByHand(command.clone()),
         What::Reassigned { to, .. } => Input::Reassigned { unit: to.clone() },
         What::Alarm {
             alarm: Alarm::Unreachable { responder },

@@ -204,6 +204,12 @@ impl Keys {
         self.in_shard(shard, "costs")
     }
 
+    /// Sorted set: the complaints of the shard with people whom no way reached, by the time
+    /// (milliseconds) of the last. One that has nobody left is taken out when the list is read.
+    pub fn undelivered(&self, shard: Shard) -> String {
+        self.in_shard(shard, "undelivered")
+    }
+
     /// Hash: what could not be processed, as JSON, by the letter's id.
     pub fn letters(&self) -> String {
         format!("{}:{{meta}}:letters", self.prefix)

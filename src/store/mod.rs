@@ -13,6 +13,7 @@
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
 pub mod advance;
+pub mod by_hand;
 pub mod changes;
 mod checks;
 pub mod committer;
@@ -33,6 +34,7 @@ pub mod seen;
 pub mod self_tests;
 mod slots;
 mod switch;
+pub mod undelivered;
 pub mod world;
 
 use std::{

@@ -26,7 +26,7 @@ const MOST: usize = 1000;
 const LONGEST_REASON: usize = 200;
 
 /// Lets a request through whose key may operate; gives the key's name.
-fn operator(web: &Web, headers: &HeaderMap) -> Result<String, Problem> {
+pub(super) fn operator(web: &Web, headers: &HeaderMap) -> Result<String, Problem> {
     let now = web.inbound.clock.now();
     let name = web.keys.require(headers, Scope::Operate, now)?;
     Ok(name.to_owned())

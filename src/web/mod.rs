@@ -7,6 +7,7 @@
 pub mod acknowledge;
 pub mod api;
 pub mod auth;
+mod by_hand;
 mod calls;
 mod change;
 pub mod demo;
@@ -131,6 +132,12 @@ pub fn router(web: Web) -> Router {
             get(letters::show).delete(letters::drop_one),
         )
         .route("/api/v1/dead-letters/{id}/retry", post(letters::retry))
+        .route("/api/v1/undelivered", get(by_hand::undelivered))
+        .route(
+            "/api/v1/undelivered/{id}/page-again",
+            post(by_hand::page_again),
+        )
+        .route("/api/v1/complaints/{id}/escalate", post(by_hand::escalate))
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

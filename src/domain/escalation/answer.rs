@@ -50,6 +50,7 @@ impl Step<'_> {
             .unwrap_or(Timestamp::MAX);
         // Whoever takes it on after all is told again like everybody else.
         self.state.refused.remove(&answer.responder);
+        self.state.unreached.remove(&answer.responder);
         self.state.paging = Paging::Acknowledged {
             by: answer.responder.clone(),
             until,
@@ -99,6 +100,7 @@ impl Step<'_> {
             reply: answer.reply.clone(),
         });
         self.state.refused.insert(answer.responder.clone());
+        self.state.unreached.remove(&answer.responder);
         if let Some(page) = self
             .state
             .told
@@ -134,7 +136,7 @@ impl Step<'_> {
             }
             Input::StatusChanged { status, at } => self.reopened(closed_at, status, at),
             Input::Reassigned { unit } => self.reassigned_after_the_end(unit),
-            Input::TimerFired | Input::PageFailed { .. } => {}
+            Input::TimerFired | Input::PageFailed { .. } | Input::ByHand(_) => {}
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Call {
 }
 
 /// The person a target stands for, in a post.
-struct Found {
+pub(super) struct Found {
     target: Target,
     responder: ResponderId,
     post: PostCode,
@@ -56,6 +56,7 @@ impl Step<'_> {
         self.state.pagings += 1;
         for (responder, found) in self.each_once(found) {
             let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
+            self.state.unreached.remove(&responder);
             let live = self.state.told.entry(responder.clone()).or_default();
             if let Some(older) = live.replace(page.clone()) {
                 self.effects.push(Effect::Cancel {
@@ -162,7 +163,7 @@ impl Step<'_> {
     }
 }
 
-fn find(
+pub(super) fn find(
     directory: &Directory,
     target: &Target,
     unit: Option<&UnitCode>,

@@ -25,8 +25,8 @@ impl Step<'_> {
             Paging::Escalating(chain) => self.take_steps(chain, None),
             Paging::Acknowledged { until, chain, .. } if until <= self.now => {
                 self.facts.push(What::HoldEnded);
-                if let Some(deadline) = self.state.promise.missed {
-                    let chain = chain.unwrap_or_else(|| Chain::begin(deadline));
+                let missed = self.state.promise.missed;
+                if let Some(chain) = chain.or_else(|| missed.map(Chain::begin)) {
                     self.take_steps(chain, Some(until));
                 } else {
                     self.state.paging = Paging::Waiting;
@@ -64,7 +64,11 @@ impl Step<'_> {
                 why: FoldReason::DeadlinePassed,
             });
         }
-        if matches!(self.state.paging, Paging::Waiting) {
+        // Steps that were taken by hand before it may all be over: now they are due by themselves.
+        if matches!(
+            self.state.paging,
+            Paging::Waiting | Paging::Exhausted { .. }
+        ) {
             self.state.paging = Paging::Escalating(Chain::begin(deadline));
         }
     }
@@ -186,7 +190,8 @@ impl Step<'_> {
             Paging::Escalating(chain)
         };
         if let Some(taken) = last_taken {
-            self.tell_steps(&due, round, taken, held);
+            let why = held.map_or(FoldReason::Late, |_| FoldReason::Held);
+            self.tell_steps(&due, (round, taken), held, why);
         }
         if ended {
             self.facts.push(What::Exhausted);
@@ -195,12 +200,12 @@ impl Step<'_> {
     }
 
     /// Tells everybody whom one of these steps names, in the words of the last.
-    fn tell_steps(
+    pub(super) fn tell_steps(
         &mut self,
         due: &[(usize, Timestamp)],
-        round: u32,
-        taken: Taken,
+        (round, taken): (u32, Taken),
         held: Option<Timestamp>,
+        why: FoldReason,
     ) {
         let Some((&(_, last_at), folded)) = due.split_last() else {
             return;
@@ -211,10 +216,7 @@ impl Step<'_> {
                     .iter()
                     .map(|(step, _)| format!("step {step}"))
                     .collect(),
-                why: match held {
-                    Some(_) => FoldReason::Held,
-                    None => FoldReason::Late,
-                },
+                why,
             });
         }
         self.facts.push(What::Stepped {
@@ -228,18 +230,15 @@ impl Step<'_> {
         let told = self.call(Call {
             to: chosen().flat_map(|step| step.to.clone()).collect(),
             reach: widest(chosen().map(|step| step.reach)),
-            notice: if self.state.promise.miss_told {
-                Notice::StillMissed
-            } else {
-                Notice::Missed
-            },
+            notice: self.notice(),
             label: format!("step {}", taken.step),
             due_at: after_hold(due[0].1, held),
             refused_by: None,
             from: None,
             proposed: None,
         });
-        self.state.promise.miss_told |= told.is_some();
+        let promise = &mut self.state.promise;
+        promise.miss_told |= told.is_some() && promise.missed.is_some();
     }
 
     fn review_pause(&mut self) {

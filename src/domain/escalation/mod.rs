@@ -9,6 +9,7 @@
 //! answer that comes too late are ordinary inputs: they yield a fact or nothing, never an error.
 
 mod answer;
+mod by_hand;
 mod call;
 mod chain;
 mod context;
@@ -26,11 +27,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::by_hand::Unreached;
 pub use self::chain::Chain;
 pub use self::context::Context;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
+    by_hand::Command,
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
     fact::{Alarm, CancelReason, What},
@@ -60,6 +63,9 @@ pub struct Escalation {
     /// Everybody who was told of it, with the page that is still on its way or waits for an answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<ResponderId, Option<PageId>>,
+    /// Whom no way reached, and who was not paged again and has not answered since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreached: BTreeMap<ResponderId, Unreached>,
     /// Who has said that this promise is not theirs. They are spared while others can be told.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub refused: BTreeSet<ResponderId>,
@@ -157,6 +163,8 @@ pub enum Input {
         /// Who was not reached.
         responder: ResponderId,
     },
+    /// A person orders by hand that somebody is told.
+    ByHand(Command),
 }
 
 /// An answer and the way back to who gave it.
@@ -297,6 +305,7 @@ impl Escalation {
                 paging: Paging::Waiting,
                 pagings: 0,
                 told: BTreeMap::new(),
+                unreached: BTreeMap::new(),
                 refused: BTreeSet::new(),
                 handled: Vec::new(),
             },
@@ -348,6 +357,7 @@ impl Escalation {
             Input::Refused { answer, to, named } => step.refused(answer, to, named),
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
+            Input::ByHand(command) => step.by_hand(command),
         }
         step.finish()
     }
@@ -361,12 +371,17 @@ impl Escalation {
                 .into_iter()
                 .flatten()
                 .min(),
-            Paging::Escalating(chain) => Some(chain.next_at(context.policy)),
+            // Steps may be taken before the deadline, by hand; it is missed at its time all the same.
+            Paging::Escalating(chain) => {
+                let next = chain.next_at(context.policy);
+                Some(deadline.map_or(next, |deadline| deadline.min(next)))
+            }
             Paging::Acknowledged { until, .. } => {
                 Some(deadline.map_or(*until, |deadline| deadline.min(*until)))
             }
             Paging::Quiet => self.promise.review_at(),
-            Paging::Exhausted { .. } | Paging::Closed { .. } => None,
+            Paging::Exhausted { .. } => deadline,
+            Paging::Closed { .. } => None,
         }
     }
 
@@ -454,20 +469,12 @@ impl Step<'_> {
     /// Nobody has anything to answer any more: stops the pages and lets the codes rest.
     fn release_everybody(&mut self, why: CancelReason) {
         self.cancel_pages(why);
+        self.state.unreached.clear();
         for responder in std::mem::take(&mut self.state.told).into_keys() {
             self.effects.push(Effect::Release {
                 responder,
                 complaint: self.state.complaint.id.clone(),
             });
-        }
-    }
-
-    fn page_failed(&mut self, page: &PageId, responder: ResponderId) {
-        if let Some(live) = self.state.told.get_mut(&responder)
-            && live.as_ref() == Some(page)
-        {
-            *live = None;
-            self.alarm(Alarm::Unreachable { responder });
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Hand-overs: to a post of the same unit at once, to another unit as a proposal.
 
-use super::story::{MISSED, WARNED, acting, after, shipped};
+use super::{
+    posts::acting,
+    story::{MISSED, WARNED, after, shipped},
+};
 use crate::domain::{directory::ActingKind, policy::OnHandover};
 
 #[test]

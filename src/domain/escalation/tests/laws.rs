@@ -148,6 +148,7 @@ fn inputs() -> impl Strategy<Value = Input> {
             page: PageId::of_paging(&super::complaint(None).id, n, &person(who)),
             responder: person(who),
         }),
+        1 => super::by_hand::orders(who()),
     ]
 }
 
@@ -193,6 +194,8 @@ fn hold_after(hold: Hold, facts: &[What]) -> Hold {
                 hold = None;
             }
             What::Reassigned { from, to, .. } if from == to => {}
+            // An order despite it is what ends it; without, none is done within it.
+            What::OrderedByHand(_) => hold = None,
             What::HoldEnded
             | What::NotOurs { .. }
             | What::Reassigned { .. }
@@ -229,6 +232,9 @@ proptest! {
             // A state that was stored goes on as one that was not.
             let stored = serde_json::to_string(&before).unwrap();
             let read: Escalation = serde_json::from_str(&stored).unwrap();
+            if let Input::ByHand(command) = &input {
+                super::by_hand::laws_of_an_order(&before, command, &world, now)?;
+            }
             last = before.clone().advance(context, input.clone(), now);
             prop_assert_eq!(&read.advance(context, input.clone(), now), &last);
 

@@ -12,7 +12,6 @@ use crate::domain::{
     calendar::Calendar,
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
-    directory::{Acting, ActingKind},
     escalation::{Effect, Escalation, Input, Transition, Via},
     fact::{Alarm, CancelReason, FoldReason, NoEffect, SkipReason, What},
     id::{PageId, PostCode, ResponderId, UnitCode},
@@ -192,7 +191,7 @@ fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Inp
     });
     let answer = |who: &str| Answer {
         responder: someone(who),
-        reply,
+        reply: reply.clone(),
         via: by_sms.then(|| Via {
             transport: Transport::Sms,
             address: Address::Phone(PhoneNumber::parse("+628110000001").unwrap()),
@@ -218,6 +217,7 @@ fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Inp
                 responder,
             }
         }
+        "again" | "escalate" => super::by_hand::order(state, verb, rest, reply),
         "stale" => Input::PageFailed {
             page: PageId::of_paging(&state.complaint.id, 1, &someone(rest)),
             responder: someone(rest),
@@ -233,7 +233,7 @@ fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Inp
     }
 }
 
-fn someone(name: &str) -> ResponderId {
+pub(super) fn someone(name: &str) -> ResponderId {
     if name.contains('-') {
         person(name)
     } else {
@@ -241,7 +241,7 @@ fn someone(name: &str) -> ResponderId {
     }
 }
 
-fn name(who: &ResponderId) -> &str {
+pub(super) fn name(who: &ResponderId) -> &str {
     who.as_str().strip_prefix("DISHUB-").unwrap_or(who.as_str())
 }
 
@@ -331,6 +331,7 @@ fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
             }
             What::Folded { what, why } => {
                 let why = match why {
+                    FoldReason::ByHand => "by hand",
                     FoldReason::Late => "late",
                     FoldReason::Held => "held",
                     FoldReason::DeadlinePassed => "passed",
@@ -362,6 +363,7 @@ fn tell(start: Timestamp, now: Timestamp, transition: &Transition) -> String {
                 });
                 format!("refused by {}{named}", name(by))
             }
+            What::OrderedByHand(command) => super::by_hand::told(command),
             What::HoldEnded => "hold ended".to_owned(),
             What::Exhausted => "exhausted".to_owned(),
             What::Progressed {
@@ -484,17 +486,5 @@ fn confirmation(start: Timestamp, note: &ReplyNote) -> String {
         ReplyNote::Refused { .. } => "goes to nobody".to_owned(),
         ReplyNote::NoLongerOpen { .. } => "over".to_owned(),
         other => panic!("an escalation says no {other:?}"),
-    }
-}
-
-/// Somebody acts in a post for a time, in hours of the story.
-pub(super) fn acting(kind: ActingKind, who: &str, from: &str, until: &str) -> Acting {
-    let start: Timestamp = TUESDAY.parse().unwrap();
-    Acting {
-        responder: someone(who),
-        kind,
-        decree: "800/1".to_owned(),
-        from: time(start, from),
-        until: time(start, until),
     }
 }
