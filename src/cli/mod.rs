@@ -71,14 +71,14 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Whom no way has reached: list them, page them again.
+    #[command(subcommand)]
+    Undelivered(by_hand::Words),
+    /// Take a complaint's next step now.
+    Escalate(by_hand::Escalate),
     /// What could not be processed: look, try again, drop.
     #[command(subcommand)]
     DeadLetters(letters::Words),
-    /// Pages that no way could deliver: who was not reached and why; page them again.
-    #[command(subcommand)]
-    Undelivered(by_hand::Words),
-    /// Take the next step of a complaint's escalation now, with a reason.
-    Escalate(by_hand::Escalate),
     /// Make an API key; only its hash belongs into the settings.
     Key {
         /// Whose it is.
@@ -180,9 +180,9 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::TestPage(arguments) => {
             contacts::test_page(&settings(call.config)?, arguments).await
         }
-        Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
-        Command::Undelivered(words) => by_hand::run(&settings(call.config)?, words).await,
+        Command::Undelivered(words) => by_hand::undelivered(&settings(call.config)?, words).await,
         Command::Escalate(order) => by_hand::escalate(&settings(call.config)?, order).await,
+        Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

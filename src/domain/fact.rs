@@ -7,7 +7,6 @@ mod alarm;
 pub mod carried;
 mod link;
 mod self_test;
-pub mod tried;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,12 +20,12 @@ pub use self::{
 };
 
 use super::{
-    by_hand::Command,
     change::Item,
     complaint::Status,
     cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
+    escalation::Order,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     message::CheckKind,
     policy::{PolicyRef, Target},
@@ -163,8 +162,6 @@ pub enum What {
         /// The reply it came with.
         reply: String,
     },
-    /// A person ordered by hand that somebody is told.
-    OrderedByHand(Command),
     /// An acknowledgement's hold ran out without progress.
     HoldEnded,
     /// The policy's last round ended without an answer.
@@ -347,6 +344,18 @@ pub enum What {
         page: PageId,
         /// Who was not reached.
         responder: ResponderId,
+    },
+    /// An operator ordered something by hand.
+    OrderedByHand {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// The order's own id.
+        key: String,
+        /// What was ordered.
+        #[serde(flatten)]
+        order: Order,
     },
     /// Whoever was paged was told that they need not answer any more.
     Informed {

@@ -11,7 +11,6 @@
 
 pub mod breaker;
 pub mod bundle;
-pub mod by_hand;
 pub mod calendar;
 pub mod change;
 pub mod complaint;

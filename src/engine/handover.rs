@@ -140,15 +140,10 @@ async fn tell(
 ) -> Result<String, StoreError> {
     let now = engine.clock.now();
     let world = engine.worlds.get();
-    let failed = matches!(input, Input::PageFailed { .. });
     match engine.store.advance(&world, &complaint, input, now).await {
         Ok(Advanced::Done(transition)) => {
             seam::pass(Seam::AnswerCommitted);
             observe(&transition, now);
-            // After the commit, and before it is taken out of the outbox: a death does it once more.
-            if failed && !transition.state.unreached.is_empty() {
-                engine.store.note_undelivered(&complaint, now).await?;
-            }
         }
         Ok(Advanced::Unknown) => {
             tracing::warn!(complaint.ticket = %complaint, entry = id, "an answer to a complaint that is not there");

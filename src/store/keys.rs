@@ -178,6 +178,12 @@ impl Keys {
         self.in_shard(shard, "due")
     }
 
+    /// Sorted set: complaints of which somebody could not be reached by any way, and since when
+    /// (milliseconds).
+    pub fn unreached(&self, shard: Shard) -> String {
+        self.in_shard(shard, "unreached")
+    }
+
     /// Sorted set: what waits to be handed over to another shard, by time or by end of lease.
     pub fn outbox(&self, shard: Shard) -> String {
         self.in_shard(shard, "outbox")
@@ -202,12 +208,6 @@ impl Keys {
     /// Entries older than a month are taken out.
     pub fn costs(&self, shard: Shard) -> String {
         self.in_shard(shard, "costs")
-    }
-
-    /// Sorted set: the complaints of the shard with people whom no way reached, by the time
-    /// (milliseconds) of the last. One that has nobody left is taken out when the list is read.
-    pub fn undelivered(&self, shard: Shard) -> String {
-        self.in_shard(shard, "undelivered")
     }
 
     /// Hash: what could not be processed, as JSON, by the letter's id.

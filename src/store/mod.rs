@@ -13,7 +13,7 @@
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
 pub mod advance;
-pub mod by_hand;
+mod by_hand;
 pub mod changes;
 mod checks;
 pub mod committer;
@@ -34,7 +34,6 @@ pub mod seen;
 pub mod self_tests;
 mod slots;
 mod switch;
-pub mod undelivered;
 pub mod world;
 
 use std::{
@@ -46,6 +45,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use self::{
     advance::{Advanced, Opened, PageInput, facts_about},
+    by_hand::{OrderFault, Tried, Undelivered},
     changes::{Recorded, Written},
     checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},

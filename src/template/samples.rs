@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Recipient;
 use crate::domain::{
     bundle::{Bundle, Member},
+    calendar::Counted,
     delivery::Transport,
     directory::Language,
     id::{ComplaintId, PageId, ResponderId},
@@ -66,6 +67,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         received_at: SAMPLE_NOW - hours(24),
         deadline: SAMPLE_NOW,
         promise: hours(24),
+        counted: Counted::EveryHour,
+        zone: Some("Asia/Jakarta".to_owned()),
         code: Some(12),
     };
     let left = SignedDuration::from_mins(330);
@@ -92,7 +95,23 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 moved(a, left);
             }),
         ),
+        (
+            "warning_in_another_zone",
+            alert(&|a| {
+                a.notice = Notice::Warning { percent: 50 };
+                a.zone = Some("Asia/Makassar".to_owned());
+                moved(a, left + hours(14));
+            }),
+        ),
         ("missed", alert(&|_| ())),
+        (
+            "missed_by_working_days",
+            alert(&|a| {
+                a.promise = hours(72);
+                a.counted = Counted::WorkingDays;
+                a.received_at -= hours(96);
+            }),
+        ),
         ("missed_without_code", alert(&|a| a.code = None)),
         (
             "missed_bare",
@@ -165,6 +184,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
     let taken = News::Taken {
         by: "Ka DISHUB".to_owned(),
         at: SAMPLE_NOW - SignedDuration::from_mins(3),
+        zone: None,
     };
     let news = |items: &[(&ComplaintId, News)]| ReplyNote::News {
         items: items
@@ -181,6 +201,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Acknowledged {
                 complaint: complaint.clone(),
                 hold_until: SAMPLE_NOW + hours(2),
+                zone: Some("Asia/Makassar".to_owned()),
             },
         ),
         (

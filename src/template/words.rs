@@ -98,6 +98,7 @@ fn filled(text: Option<&str>) -> Option<String> {
 
 impl AlertWords {
     pub(crate) fn new(alert: &Alert, to: &Recipient, now: Timestamp, zone: &TimeZone) -> Self {
+        let zone = &wording::zone_of(alert.zone.as_deref(), zone);
         let language = to.language;
         let late = now >= alert.deadline;
         let key = match alert.code {
@@ -127,7 +128,7 @@ impl AlertWords {
             received: wording::time(alert.received_at, zone, language),
             deadline: wording::time(alert.deadline, zone, language),
             deadline_short: wording::short_time(alert.deadline, now, zone, language),
-            promise: wording::promise(alert.promise, language),
+            promise: wording::promise(alert.promise, alert.counted, language),
             left: wording::duration(now.duration_until(alert.deadline), language),
             over: wording::duration(alert.deadline.duration_until(now), language),
             late,
@@ -225,8 +226,10 @@ impl NoteWords {
             ReplyNote::Acknowledged {
                 complaint,
                 hold_until,
+                zone: own,
             } => {
                 about(complaint);
+                let zone = &wording::zone_of(own.as_deref(), zone);
                 words.until = wording::time(*hold_until, zone, to.language);
                 words.until_short = wording::short_time(*hold_until, now, zone, to.language);
                 ("acknowledged", &[], 0)
@@ -268,7 +271,8 @@ impl NoteWords {
                 if let [only] = items.as_slice() {
                     words.ticket = Some(only.complaint.to_string());
                     words.news = only.news.kind().as_str();
-                    if let News::Taken { by, at } = &only.news {
+                    if let News::Taken { by, at, zone: own } = &only.news {
+                        let zone = &wording::zone_of(own.as_deref(), zone);
                         words.by = wording::one_line(by);
                         words.at = wording::short_time(*at, now, zone, to.language);
                     }

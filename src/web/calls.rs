@@ -135,6 +135,7 @@ async fn answer(
         (None, None) if accepts => ReplyNote::Acknowledged {
             complaint,
             hold_until: web.inbound.clock.now(),
+            zone: None,
         },
         (None, None) => ReplyNote::Refused {
             complaint,

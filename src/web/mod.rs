@@ -126,18 +126,15 @@ pub fn router(web: Web) -> Router {
             "/api/v1/responders/{id}/methods/{method}/verify",
             post(responders::verify),
         )
+        .route("/api/v1/complaints/{id}/page", post(by_hand::page))
+        .route("/api/v1/complaints/{id}/escalate", post(by_hand::escalate))
+        .route("/api/v1/undelivered", get(by_hand::list))
         .route("/api/v1/dead-letters", get(letters::list))
         .route(
             "/api/v1/dead-letters/{id}",
             get(letters::show).delete(letters::drop_one),
         )
         .route("/api/v1/dead-letters/{id}/retry", post(letters::retry))
-        .route("/api/v1/undelivered", get(by_hand::undelivered))
-        .route(
-            "/api/v1/undelivered/{id}/page-again",
-            post(by_hand::page_again),
-        )
-        .route("/api/v1/complaints/{id}/escalate", post(by_hand::escalate))
         .route("/hooks/kannel/mo", get(hooks::kannel_message))
         .route("/hooks/kannel/dlr", get(hooks::kannel_report))
         .route(

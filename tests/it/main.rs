@@ -10,6 +10,7 @@
 
 mod bad_requests;
 mod bundles;
+mod by_hand;
 mod changes;
 mod checks;
 mod costs;
@@ -48,6 +49,7 @@ mod templates_service;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod unit_hours;
 mod versions;
 mod voice_service;
 mod whatsapp_service;

@@ -32,6 +32,7 @@ impl Step<'_> {
                     ReplyNote::Acknowledged {
                         complaint,
                         hold_until: *until,
+                        zone: Some(self.context.zone()),
                     }
                 } else {
                     ReplyNote::AlreadyAcknowledged {
@@ -50,7 +51,6 @@ impl Step<'_> {
             .unwrap_or(Timestamp::MAX);
         // Whoever takes it on after all is told again like everybody else.
         self.state.refused.remove(&answer.responder);
-        self.state.unreached.remove(&answer.responder);
         self.state.paging = Paging::Acknowledged {
             by: answer.responder.clone(),
             until,
@@ -64,6 +64,7 @@ impl Step<'_> {
         let news = News::Taken {
             by: self.short_title_of(&answer.responder),
             at: self.now,
+            zone: Some(self.context.zone()),
         };
         self.tell_news(Some(&answer.responder), &news);
         self.cancel_pages(CancelReason::Acknowledged);
@@ -72,6 +73,7 @@ impl Step<'_> {
             ReplyNote::Acknowledged {
                 complaint,
                 hold_until: until,
+                zone: Some(self.context.zone()),
             },
         );
     }
@@ -100,7 +102,6 @@ impl Step<'_> {
             reply: answer.reply.clone(),
         });
         self.state.refused.insert(answer.responder.clone());
-        self.state.unreached.remove(&answer.responder);
         if let Some(page) = self
             .state
             .told

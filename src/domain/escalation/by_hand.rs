@@ -1,199 +1,245 @@
-//! What a person orders by hand: somebody is paged again whom no way reached, the next step is taken
-//! now. And who was not reached, so that there is something to see and to order.
+//! What an operator does by hand: pages somebody again whom no way has reached, or takes the next
+//! step before its time.
 //!
-//! Who orders it is told why nothing comes of it, before anything is done: an order either does all
-//! that it says or changes nothing.
+//! An order by hand is an input like any other: recorded with who gave it and why, done once for its
+//! key, and judged by how the complaint stands. It never pages where nobody has to be told, and while
+//! somebody answers for the complaint only by saying so. The schedule goes on from it: the steps that
+//! follow keep their distance.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Chain, Context, Escalation, Paging, Step,
-    call::{Call, find},
-    hand_over::held_by,
-};
+use super::{Chain, Context, Escalation, Paging, Step, call::Call, chain::Due};
 use crate::domain::{
-    by_hand::{Command, Order, Refusal},
-    fact::{Alarm, FoldReason, What},
+    fact::What,
     id::{PageId, PostCode, ResponderId},
     message::Notice,
-    policy::{Policy, Reach, Target},
+    policy::{Reach, Target},
 };
 
-/// A page that did not reach its person by any way.
+/// A page that reached nobody although every way was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreached {
     /// The page.
     pub page: PageId,
-    /// When its last way had failed.
+    /// Since when it is known.
     pub since: Timestamp,
 }
 
+/// What is ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "order")]
+pub enum Order {
+    /// Page this person again, in the post that they hold.
+    PageAgain {
+        /// Whom.
+        responder: ResponderId,
+    },
+    /// Take the next step now. Before the deadline: tell those of the first step, as a warning.
+    Escalate {
+        /// Also while somebody's acknowledgement holds, which ends by it.
+        despite_acknowledgement: bool,
+    },
+}
+
+/// An order, by whom and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// What is ordered.
+    pub order: Order,
+    /// Who orders it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The order's own id: the same order always has the same, and is done once.
+    pub key: String,
+}
+
+/// Why an order cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotNow {
+    /// The complaint is closed.
+    #[error("the complaint is closed")]
+    Closed,
+    /// The promise is kept, or the clock stands still: nobody has to be told.
+    #[error("nobody has to be told: the promise is kept, or the clock stands still")]
+    Quiet,
+    /// Somebody answers for it.
+    #[error("{by} has taken it on until {until}")]
+    Acknowledged {
+        /// Who.
+        by: ResponderId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The person holds no post in which they could be paged.
+    #[error("{0} holds no post in which they could be paged")]
+    HoldsNoPost(ResponderId),
+    /// The policy has no steps.
+    #[error("its policy has no steps")]
+    NoSteps,
+}
+
 impl Escalation {
-    /// Why an order by hand would do nothing now; none when it would be done.
-    pub fn refuses(
-        &self,
-        context: &Context<'_>,
-        command: &Command,
-        now: Timestamp,
-    ) -> Option<Refusal> {
-        if self.handled.contains(&command.handle()) {
-            return Some(Refusal::Repeated);
-        }
-        let despite = matches!(
-            command.order,
-            Order::Escalate {
-                despite_acknowledgement: true,
-                ..
-            }
-        );
-        match &self.paging {
-            Paging::Closed { .. } => return Some(Refusal::Closed),
-            Paging::Quiet if self.promise.is_paused() => return Some(Refusal::Paused),
-            Paging::Quiet => return Some(Refusal::Kept),
-            Paging::Acknowledged { by, until, .. } if *until > now && !despite => {
-                return Some(Refusal::Acknowledged {
-                    by: by.clone(),
-                    until: *until,
-                });
-            }
-            _ => {}
-        }
-        match &command.order {
-            Order::PageAgain { responder, page } => {
-                self.refuses_again(context, responder, page, now)
-            }
-            Order::Escalate { to_step, .. } => self.refuses_step(context.policy, *to_step, now),
-        }
-    }
-
-    fn refuses_again(
-        &self,
-        context: &Context<'_>,
-        responder: &ResponderId,
-        page: &PageId,
-        now: Timestamp,
-    ) -> Option<Refusal> {
-        let responder = responder.clone();
-        let undelivered = self.unreached.get(&responder).map(|last| &last.page);
-        if undelivered != Some(page) {
-            return Some(Refusal::NotUndelivered { page: page.clone() });
-        }
-        if self.refused.contains(&responder) {
-            return Some(Refusal::SaidNotTheirs { responder });
-        }
-        let Some(post) = self.post_of(context, &responder, now) else {
-            return Some(Refusal::NoPost { responder });
+    /// Why an order cannot be done as the complaint stands; none when it can.
+    pub fn why_not(&self, context: Context<'_>, order: &Order, now: Timestamp) -> Option<NotNow> {
+        let context = context.of_unit(self.complaint.unit.as_ref());
+        let step = Step {
+            context,
+            now,
+            state: self.clone(),
+            effects: Vec::new(),
+            facts: Vec::new(),
         };
-        let unit = self.complaint.unit.as_ref();
-        let found = find(context.directory, &Target::Post(post), unit, now);
-        let why = found.err()?;
-        Some(Refusal::Nobody { responder, why })
-    }
-
-    fn refuses_step(&self, policy: &Policy, to: Option<usize>, now: Timestamp) -> Option<Refusal> {
-        let steps = policy.steps.len();
-        if steps == 0 || to.is_some_and(|to| to >= steps) {
-            return Some(Refusal::NoSuchStep { steps });
-        }
-        let next = self.steps_or_begin(now).next_by_hand(policy, now);
-        let step = to.filter(|to| *to < next)?;
-        Some(Refusal::StepTaken { step, next })
-    }
-
-    /// Where the steps stand; where none has begun, before the first of them.
-    fn steps_or_begin(&self, now: Timestamp) -> Chain {
-        let chain = match &self.paging {
-            Paging::Escalating(chain) => Some(chain),
-            Paging::Acknowledged { chain, .. } | Paging::Exhausted { chain, .. } => chain.as_ref(),
-            Paging::Waiting | Paging::Quiet | Paging::Closed { .. } => None,
-        };
-        chain.cloned().unwrap_or_else(|| Chain::begin(now))
-    }
-
-    /// The post in which somebody is paged again: one in the complaint's own unit, if they hold one.
-    fn post_of(
-        &self,
-        context: &Context<'_>,
-        who: &ResponderId,
-        now: Timestamp,
-    ) -> Option<PostCode> {
-        let unit = self.complaint.unit.as_ref();
-        let held = held_by(context.directory, unit, who, now);
-        held.first().map(|(code, ..)| (*code).clone())
+        step.why_not(order)
     }
 }
 
 impl Step<'_> {
-    pub(super) fn by_hand(&mut self, command: Command) {
-        let refused = self.state.refuses(&self.context, &command, self.now);
-        if refused.is_some() || !self.first_time(&command.handle()) {
+    pub(super) fn by_hand(&mut self, ordered: ByHand) {
+        if self.why_not(&ordered.order).is_some() || !self.first_time(&ordered.key) {
             return;
         }
-        // Whatever became due before the order happened before it: first the miss.
+        let ByHand {
+            order,
+            by,
+            reason,
+            key,
+        } = ordered;
+        self.facts.push(What::OrderedByHand {
+            by,
+            reason,
+            key,
+            order: order.clone(),
+        });
         self.record_miss_if_due(self.now);
-        let order = command.order.clone();
-        self.facts.push(What::OrderedByHand(command));
         match order {
-            Order::PageAgain { responder, .. } => self.page_again(&responder),
-            Order::Escalate { to_step, .. } => self.step_by_hand(to_step),
+            Order::PageAgain { responder } => {
+                if let Some(post) = self.post_of(&responder) {
+                    self.tell_by_hand(vec![Target::Post(post)], Reach::InTurn);
+                }
+            }
+            Order::Escalate { .. } => self.escalate_now(),
         }
     }
 
-    fn page_again(&mut self, responder: &ResponderId) {
-        let Some(post) = self.state.post_of(&self.context, responder, self.now) else {
-            return; // It was refused for this.
+    fn why_not(&self, order: &Order) -> Option<NotNow> {
+        let overridden = matches!(
+            order,
+            Order::Escalate {
+                despite_acknowledgement: true
+            }
+        );
+        match &self.state.paging {
+            Paging::Closed { .. } => return Some(NotNow::Closed),
+            Paging::Quiet => return Some(NotNow::Quiet),
+            Paging::Acknowledged { by, until, .. } if *until > self.now && !overridden => {
+                return Some(NotNow::Acknowledged {
+                    by: by.clone(),
+                    until: *until,
+                });
+            }
+            Paging::Waiting
+            | Paging::Escalating(_)
+            | Paging::Exhausted { .. }
+            | Paging::Acknowledged { .. } => {}
+        }
+        match order {
+            Order::PageAgain { responder } => self
+                .post_of(responder)
+                .is_none()
+                .then(|| NotNow::HoldsNoPost(responder.clone())),
+            Order::Escalate { .. } => self
+                .context
+                .policy
+                .steps
+                .is_empty()
+                .then_some(NotNow::NoSteps),
+        }
+    }
+
+    /// The post that somebody holds now: one of the complaint's unit if they hold one there.
+    fn post_of(&self, who: &ResponderId) -> Option<PostCode> {
+        let directory = self.context.directory;
+        let answering = directory.answering_unit(self.state.complaint.unit.as_ref());
+        let held = directory.posts.iter().filter(|(code, _)| {
+            self.holder_of(&Target::Post((*code).clone()))
+                .is_ok_and(|holder| holder == *who)
+        });
+        held.min_by_key(|(_, post)| Some(&post.unit) != answering)
+            .map(|(code, _)| code.clone())
+    }
+
+    fn escalate_now(&mut self) {
+        let policy = self.context.policy;
+        let chain = match self.state.paging.clone() {
+            Paging::Escalating(chain) => Some(chain),
+            Paging::Acknowledged { chain, .. } | Paging::Exhausted { chain, .. } => chain,
+            Paging::Waiting | Paging::Quiet | Paging::Closed { .. } => None,
         };
-        let notice = self.notice();
-        self.call(Call {
-            to: vec![Target::Post(post)],
-            reach: Reach::InTurn,
+        let Some(deadline) = self.state.promise.missed else {
+            // Warnings keep their time, and so does the deadline.
+            self.state.paging = Paging::Waiting;
+            if let Some(first) = policy.steps.first() {
+                self.tell_by_hand(first.to.clone(), first.reach);
+            }
+            return;
+        };
+        let mut chain = chain.unwrap_or_else(|| Chain::begin(deadline));
+        let next = chain.taken.map_or_else(
+            || chain.first_step(policy),
+            |taken| taken.step.saturating_add(1),
+        );
+        let step = if next < policy.steps.len() {
+            next
+        } else {
+            chain.take(Due::Round { at: self.now });
+            chain.first_step(policy)
+        };
+        let before_its_time = self.now < chain.step_at(policy, step);
+        chain.take(Due::Step { step, at: self.now });
+        if before_its_time {
+            // What follows keeps its distance.
+            chain.count_from(policy, self.now);
+        }
+        let round = chain.round;
+        let taken = chain.taken;
+        self.state.paging = Paging::Escalating(chain);
+        if let Some(taken) = taken {
+            self.tell_steps(&[(step, self.now)], round, taken, None);
+        }
+    }
+
+    /// Tells these people in the words that fit the moment.
+    fn tell_by_hand(&mut self, to: Vec<Target>, reach: Reach) {
+        let is_missed = self.state.promise.missed.is_some();
+        let notice = match (is_missed, self.state.promise.miss_told) {
+            (true, true) => Notice::StillMissed,
+            (true, false) => Notice::Missed,
+            (false, _) => Notice::Warning {
+                percent: self.share_gone(),
+            },
+        };
+        let told = self.call(Call {
+            to,
+            reach,
             notice,
-            label: "page by hand".to_owned(),
+            label: "by hand".to_owned(),
             due_at: self.now,
             refused_by: None,
             from: None,
             proposed: None,
         });
+        self.state.promise.miss_told |= is_missed && told.is_some();
     }
 
-    /// Takes the next step now, or all up to the one that is named: who would have been told on the way
-    /// is told too, once. A hold ends by it, and the steps go on from here in their own distances.
-    fn step_by_hand(&mut self, to: Option<usize>) {
-        let policy = self.context.policy;
-        let mut chain = self.state.steps_or_begin(self.now);
-        let next = chain.next_by_hand(policy, self.now);
-        let step = to.map_or(next, |to| to.max(next));
-        let taken = chain.take_by_hand(policy, step, self.now);
-        let round = chain.round;
-        self.state.paging = Paging::Escalating(chain);
-        let due: Vec<_> = (next..=step).map(|step| (step, self.now)).collect();
-        self.tell_steps(&due, (round, taken), None, FoldReason::ByHand);
-    }
-
-    /// What a page says now: before the deadline how much of the clock has run, then that it is over.
-    pub(super) fn notice(&self) -> Notice {
-        let promise = &self.state.promise;
-        match promise.missed {
-            None => Notice::Warning {
-                percent: promise.percent(&self.context, self.now),
-            },
-            Some(_) if promise.miss_told => Notice::StillMissed,
-            Some(_) => Notice::Missed,
-        }
-    }
-
-    pub(super) fn page_failed(&mut self, page: &PageId, responder: ResponderId) {
-        if let Some(live) = self.state.told.get_mut(&responder)
-            && live.as_ref() == Some(page)
-        {
-            *live = None;
-            let unreached = Unreached {
-                page: page.clone(),
-                since: self.now,
-            };
-            self.state.unreached.insert(responder.clone(), unreached);
-            self.alarm(Alarm::Unreachable { responder });
-        }
+    /// How much of the time to the deadline is gone, in percent.
+    fn share_gone(&self) -> u8 {
+        let received = self.state.complaint.received_at;
+        let due = self.state.promise.due_at(&self.context);
+        let whole = due.map_or(0, |due| due.duration_since(received).as_secs());
+        let gone = self.now.duration_since(received).as_secs();
+        let percent = gone.saturating_mul(100).checked_div(whole);
+        u8::try_from(percent.unwrap_or_default().clamp(0, 99)).unwrap_or(99)
     }
 }

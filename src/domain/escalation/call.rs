@@ -34,7 +34,7 @@ pub(super) struct Call {
 }
 
 /// The person a target stands for, in a post.
-pub(super) struct Found {
+struct Found {
     target: Target,
     responder: ResponderId,
     post: PostCode,
@@ -163,7 +163,7 @@ impl Step<'_> {
     }
 }
 
-pub(super) fn find(
+fn find(
     directory: &Directory,
     target: &Target,
     unit: Option<&UnitCode>,
@@ -217,6 +217,8 @@ fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notic
         received_at: complaint.received_at,
         deadline: promise.due_at(context).unwrap_or(complaint.received_at),
         promise: promise.length(context),
+        counted: context.calendar.hours().counted(),
+        zone: Some(context.zone()),
         code: None,
     }
 }

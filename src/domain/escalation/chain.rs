@@ -72,7 +72,7 @@ impl Chain {
         }
     }
 
-    fn first_step(&self, policy: &Policy) -> usize {
+    pub(super) fn first_step(&self, policy: &Policy) -> usize {
         let last = policy.steps.len().saturating_sub(1);
         if self.round == 0 {
             0
@@ -81,7 +81,7 @@ impl Chain {
         }
     }
 
-    fn step_at(&self, policy: &Policy, step: usize) -> Timestamp {
+    pub(super) fn step_at(&self, policy: &Policy, step: usize) -> Timestamp {
         let after = |n: usize| {
             policy
                 .steps
@@ -110,18 +110,7 @@ impl Chain {
                 at: self.step_at(policy, step),
             };
         };
-        let following = self.following(policy, taken);
-        match policy.steps.get(taken.step).and_then(|s| s.again_every) {
-            Some(every) if later(taken.at, every) < following.at() => Due::Again {
-                at: later(taken.at, every),
-            },
-            _ => following,
-        }
-    }
-
-    /// What follows a step that was taken, but for its own repeats.
-    fn following(&self, policy: &Policy, taken: Taken) -> Due {
-        if taken.step + 1 < policy.steps.len() {
+        let following = if taken.step + 1 < policy.steps.len() {
             Due::Step {
                 step: taken.step + 1,
                 at: self.step_at(policy, taken.step + 1),
@@ -132,40 +121,13 @@ impl Chain {
                 Some(limit) if self.round >= limit => Due::End { at },
                 _ => Due::Round { at },
             }
-        }
-    }
-
-    /// The step that is next by hand. Where the last of its round was taken a new round begins, also
-    /// beyond the last that the policy would take by itself.
-    pub(super) fn next_by_hand(&self, policy: &Policy, now: Timestamp) -> usize {
-        match self.taken.map(|taken| self.following(policy, taken)) {
-            Some(Due::Step { step, .. }) => step,
-            Some(_) => self.a_round_later(now).first_step(policy),
-            None => self.first_step(policy),
-        }
-    }
-
-    /// Takes a step by hand: what follows it is counted from now.
-    pub(super) fn take_by_hand(&mut self, policy: &Policy, step: usize, now: Timestamp) -> Taken {
-        if let Some(taken) = self.taken
-            && !matches!(self.following(policy, taken), Due::Step { .. })
-        {
-            *self = self.a_round_later(now);
-        }
-        let taken = Taken {
-            step,
-            times: 1,
-            at: now,
         };
-        self.taken = Some(taken);
-        self.count_from(policy, now);
-        taken
-    }
-
-    fn a_round_later(&self, now: Timestamp) -> Self {
-        let mut next = self.clone();
-        next.take(Due::Round { at: now });
-        next
+        match policy.steps.get(taken.step).and_then(|s| s.again_every) {
+            Some(every) if later(taken.at, every) < following.at() => Due::Again {
+                at: later(taken.at, every),
+            },
+            _ => following,
+        }
     }
 
     /// Counts the step that was taken last as taken now. A step that went out late is then followed

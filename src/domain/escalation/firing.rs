@@ -25,8 +25,8 @@ impl Step<'_> {
             Paging::Escalating(chain) => self.take_steps(chain, None),
             Paging::Acknowledged { until, chain, .. } if until <= self.now => {
                 self.facts.push(What::HoldEnded);
-                let missed = self.state.promise.missed;
-                if let Some(chain) = chain.or_else(|| missed.map(Chain::begin)) {
+                if let Some(deadline) = self.state.promise.missed {
+                    let chain = chain.unwrap_or_else(|| Chain::begin(deadline));
                     self.take_steps(chain, Some(until));
                 } else {
                     self.state.paging = Paging::Waiting;
@@ -64,11 +64,7 @@ impl Step<'_> {
                 why: FoldReason::DeadlinePassed,
             });
         }
-        // Steps that were taken by hand before it may all be over: now they are due by themselves.
-        if matches!(
-            self.state.paging,
-            Paging::Waiting | Paging::Exhausted { .. }
-        ) {
+        if matches!(self.state.paging, Paging::Waiting) {
             self.state.paging = Paging::Escalating(Chain::begin(deadline));
         }
     }
@@ -190,8 +186,7 @@ impl Step<'_> {
             Paging::Escalating(chain)
         };
         if let Some(taken) = last_taken {
-            let why = held.map_or(FoldReason::Late, |_| FoldReason::Held);
-            self.tell_steps(&due, (round, taken), held, why);
+            self.tell_steps(&due, round, taken, held);
         }
         if ended {
             self.facts.push(What::Exhausted);
@@ -203,9 +198,9 @@ impl Step<'_> {
     pub(super) fn tell_steps(
         &mut self,
         due: &[(usize, Timestamp)],
-        (round, taken): (u32, Taken),
+        round: u32,
+        taken: Taken,
         held: Option<Timestamp>,
-        why: FoldReason,
     ) {
         let Some((&(_, last_at), folded)) = due.split_last() else {
             return;
@@ -216,7 +211,10 @@ impl Step<'_> {
                     .iter()
                     .map(|(step, _)| format!("step {step}"))
                     .collect(),
-                why,
+                why: match held {
+                    Some(_) => FoldReason::Held,
+                    None => FoldReason::Late,
+                },
             });
         }
         self.facts.push(What::Stepped {
@@ -230,15 +228,18 @@ impl Step<'_> {
         let told = self.call(Call {
             to: chosen().flat_map(|step| step.to.clone()).collect(),
             reach: widest(chosen().map(|step| step.reach)),
-            notice: self.notice(),
+            notice: if self.state.promise.miss_told {
+                Notice::StillMissed
+            } else {
+                Notice::Missed
+            },
             label: format!("step {}", taken.step),
             due_at: after_hold(due[0].1, held),
             refused_by: None,
             from: None,
             proposed: None,
         });
-        let promise = &mut self.state.promise;
-        promise.miss_told |= told.is_some() && promise.missed.is_some();
+        self.state.promise.miss_told |= told.is_some();
     }
 
     fn review_pause(&mut self) {

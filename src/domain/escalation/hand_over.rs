@@ -3,11 +3,8 @@
 //!
 //! A reply alone never changes whose complaint it is, nor its clock: only the source assigns it.
 
-use jiff::Timestamp;
-
 use super::{Step, call::Call};
 use crate::domain::{
-    directory::{ActingKind, Directory, Post},
     fact::SkipReason,
     id::{PostCode, ResponderId, UnitCode},
     message::{Notice, ReplyNote},
@@ -133,30 +130,20 @@ impl Step<'_> {
     /// without a post goes by their name.
     pub(super) fn short_title_of(&self, who: &ResponderId) -> String {
         let directory = self.context.directory;
-        let unit = self.state.complaint.unit.as_ref();
-        match held_by(directory, unit, who, self.now).first() {
-            Some((_, post, Some(kind))) => format!("{} {}", kind.abbreviation(), post.short_title),
-            Some((_, post, None)) => post.short_title.clone(),
+        let answering = directory.answering_unit(self.state.complaint.unit.as_ref());
+        let mut held: Vec<_> = directory
+            .posts
+            .values()
+            .filter_map(|post| match post.acting_at(self.now) {
+                Some(acting) => (acting.responder == *who).then_some((post, Some(acting.kind))),
+                None => (post.holder.as_ref() == Some(who)).then_some((post, None)),
+            })
+            .collect();
+        held.sort_by_key(|(post, _)| Some(&post.unit) != answering);
+        match held.first() {
+            Some((post, Some(kind))) => format!("{} {}", kind.abbreviation(), post.short_title),
+            Some((post, None)) => post.short_title.clone(),
             None => self.name_of(who),
         }
     }
-}
-
-/// The posts somebody holds, those in the complaint's unit first, and how they act in each.
-pub(super) fn held_by<'a>(
-    directory: &'a Directory,
-    unit: Option<&UnitCode>,
-    who: &ResponderId,
-    now: Timestamp,
-) -> Vec<(&'a PostCode, &'a Post, Option<ActingKind>)> {
-    let answering = directory.answering_unit(unit);
-    let posts = directory.posts.iter();
-    let mut held: Vec<_> = posts
-        .filter_map(|(code, post)| match post.acting_at(now) {
-            Some(acting) => (acting.responder == *who).then_some((code, post, Some(acting.kind))),
-            None => (post.holder.as_ref() == Some(who)).then_some((code, post, None)),
-        })
-        .collect();
-    held.sort_by_key(|(_, post, _)| Some(&post.unit) != answering);
-    held
 }

@@ -27,13 +27,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::by_hand::Unreached;
+pub use self::by_hand::{ByHand, NotNow, Order, Unreached};
 pub use self::chain::Chain;
 pub use self::context::Context;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
-    by_hand::Command,
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
     fact::{Alarm, CancelReason, What},
@@ -63,7 +62,7 @@ pub struct Escalation {
     /// Everybody who was told of it, with the page that is still on its way or waits for an answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<ResponderId, Option<PageId>>,
-    /// Whom no way reached, and who was not paged again and has not answered since.
+    /// Whom no way has reached, until they are paged again or nobody need be told any more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unreached: BTreeMap<ResponderId, Unreached>,
     /// Who has said that this promise is not theirs. They are spared while others can be told.
@@ -163,8 +162,8 @@ pub enum Input {
         /// Who was not reached.
         responder: ResponderId,
     },
-    /// A person orders by hand that somebody is told.
-    ByHand(Command),
+    /// An operator orders something by hand.
+    ByHand(ByHand),
 }
 
 /// An answer and the way back to who gave it.
@@ -357,7 +356,7 @@ impl Escalation {
             Input::Refused { answer, to, named } => step.refused(answer, to, named),
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
-            Input::ByHand(command) => step.by_hand(command),
+            Input::ByHand(ordered) => step.by_hand(ordered),
         }
         step.finish()
     }
@@ -371,17 +370,12 @@ impl Escalation {
                 .into_iter()
                 .flatten()
                 .min(),
-            // Steps may be taken before the deadline, by hand; it is missed at its time all the same.
-            Paging::Escalating(chain) => {
-                let next = chain.next_at(context.policy);
-                Some(deadline.map_or(next, |deadline| deadline.min(next)))
-            }
+            Paging::Escalating(chain) => Some(chain.next_at(context.policy)),
             Paging::Acknowledged { until, .. } => {
                 Some(deadline.map_or(*until, |deadline| deadline.min(*until)))
             }
             Paging::Quiet => self.promise.review_at(),
-            Paging::Exhausted { .. } => deadline,
-            Paging::Closed { .. } => None,
+            Paging::Exhausted { .. } | Paging::Closed { .. } => None,
         }
     }
 
@@ -455,6 +449,7 @@ impl Step<'_> {
 
     /// Stops every page that is on its way or waits for an answer.
     fn cancel_pages(&mut self, why: CancelReason) {
+        self.state.unreached.clear();
         for (responder, live) in &mut self.state.told {
             if let Some(page) = live.take() {
                 self.effects.push(Effect::Cancel {
@@ -469,12 +464,25 @@ impl Step<'_> {
     /// Nobody has anything to answer any more: stops the pages and lets the codes rest.
     fn release_everybody(&mut self, why: CancelReason) {
         self.cancel_pages(why);
-        self.state.unreached.clear();
         for responder in std::mem::take(&mut self.state.told).into_keys() {
             self.effects.push(Effect::Release {
                 responder,
                 complaint: self.state.complaint.id.clone(),
             });
+        }
+    }
+
+    fn page_failed(&mut self, page: &PageId, responder: ResponderId) {
+        if let Some(live) = self.state.told.get_mut(&responder)
+            && live.as_ref() == Some(page)
+        {
+            *live = None;
+            let unreached = Unreached {
+                page: page.clone(),
+                since: self.now,
+            };
+            self.state.unreached.insert(responder.clone(), unreached);
+            self.alarm(Alarm::Unreachable { responder });
         }
     }
 }

@@ -16,8 +16,6 @@ pub enum FoldReason {
     DeadlinePassed,
     /// They were due at the very moment of the later one.
     SameMoment,
-    /// A person ordered a later one by hand.
-    ByHand,
 }
 
 /// Why a target stood for nobody who is paged.
@@ -34,19 +32,6 @@ pub enum SkipReason {
     NoContactMethod,
     /// The holder has said that it is not theirs, and is spared while somebody else can be told.
     Refused,
-}
-
-impl SkipReason {
-    /// The reason in English words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Vacant => "the post is vacant",
-            Self::NoSuchPost => "no such post",
-            Self::UnknownResponder => "holder not in the directory",
-            Self::NoContactMethod => "no contact method in use",
-            Self::Refused => "has said it is not theirs",
-        }
-    }
 }
 
 /// Why an answer changed nothing.

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    by_hand::{Command, Order},
     cost::Thrift,
+    escalation::Order,
     fact::{
         Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SelfTestStep, SkipReason, Unproven,
     },
@@ -16,8 +16,6 @@ pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
     let why = match (why, id) {
         (FoldReason::Late, true) => "sistem terlambat",
         (FoldReason::Late, false) => "the system was late",
-        (FoldReason::ByHand, true) => "didahului dengan tangan",
-        (FoldReason::ByHand, false) => "taken by hand",
         (FoldReason::Held, true) => "tertahan masa tunggu",
         (FoldReason::Held, false) => "held by an acknowledgement",
         (FoldReason::DeadlinePassed, true) => "tenggat sudah lewat",
@@ -55,11 +53,15 @@ pub(super) fn check_answered(check: CheckKind, after: SignedDuration, id: bool) 
 pub(super) fn skipped(target: &str, why: SkipReason, id: bool) -> String {
     let why = match (why, id) {
         (SkipReason::Vacant, true) => "jabatan kosong",
+        (SkipReason::Vacant, false) => "the post is vacant",
         (SkipReason::NoSuchPost, true) => "jabatan tidak ada",
+        (SkipReason::NoSuchPost, false) => "no such post",
         (SkipReason::UnknownResponder, true) => "pejabat tidak terdaftar",
+        (SkipReason::UnknownResponder, false) => "holder not in the directory",
         (SkipReason::NoContactMethod, true) => "tidak punya kontak aktif",
+        (SkipReason::NoContactMethod, false) => "no contact method in use",
         (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
-        (why, false) => why.as_str(),
+        (SkipReason::Refused, false) => "has said it is not theirs",
     };
     if id {
         format!("{target} dilewati: {why}")
@@ -290,50 +292,14 @@ pub(super) fn informed(news: NewsKind, id: bool) -> String {
     }
 }
 
-pub(super) fn by_hand(
-    command: &Command,
-    person: &impl Fn(&ResponderId) -> String,
-    id: bool,
-) -> String {
-    let Command {
-        by, reason, order, ..
-    } = command;
+/// What an operator ordered, by whom and why.
+pub(super) fn ordered(by: &str, reason: &str, order: &Order, id: bool) -> String {
     let what = match (order, id) {
-        (Order::PageAgain { responder, .. }, true) => {
-            format!("Dipanggil lagi dengan tangan: {}", person(responder))
-        }
-        (Order::PageAgain { responder, .. }, false) => {
-            format!("Paged again by hand: {}", person(responder))
-        }
-        (Order::Escalate { to_step, .. }, true) => match to_step {
-            Some(step) => format!("Eskalasi sekarang sampai langkah {}", step + 1),
-            None => "Eskalasi sekarang ke langkah berikutnya".to_owned(),
-        },
-        (Order::Escalate { to_step, .. }, false) => match to_step {
-            Some(step) => format!("Escalated now up to step {}", step + 1),
-            None => "Escalated now to the next step".to_owned(),
-        },
+        (Order::PageAgain { responder }, true) => format!("{responder} dipanggil lagi"),
+        (Order::PageAgain { responder }, false) => format!("{responder} is paged again"),
+        (Order::Escalate { .. }, true) => "Eskalasi dimajukan".to_owned(),
+        (Order::Escalate { .. }, false) => "Escalated before its time".to_owned(),
     };
-    let despite = match (order, id) {
-        (
-            Order::Escalate {
-                despite_acknowledgement: true,
-                ..
-            },
-            true,
-        ) => ", walau sudah diterima",
-        (
-            Order::Escalate {
-                despite_acknowledgement: true,
-                ..
-            },
-            false,
-        ) => ", despite the acknowledgement",
-        _ => "",
-    };
-    if id {
-        format!("{what}{despite}, oleh {by}: {reason}")
-    } else {
-        format!("{what}{despite}, by {by}: {reason}")
-    }
+    let on_behalf = if id { "oleh" } else { "by" };
+    format!("{what} {on_behalf} {by}: {reason}")
 }

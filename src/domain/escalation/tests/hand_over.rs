@@ -1,9 +1,6 @@
 //! Hand-overs: to a post of the same unit at once, to another unit as a proposal.
 
-use super::{
-    posts::acting,
-    story::{MISSED, WARNED, after, shipped},
-};
+use super::story::{MISSED, WARNED, acting, after, shipped};
 use crate::domain::{directory::ActingKind, policy::OnHandover};
 
 #[test]

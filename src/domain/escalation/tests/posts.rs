@@ -1,27 +1,10 @@
 //! Posts and who holds them: acting holders to the minute, vacancies, several posts in one hand.
 
-use jiff::Timestamp;
-
 use super::{
     person,
-    story::{OPENED, TUESDAY, after, shipped, someone, time},
+    story::{OPENED, acting, after, shipped},
 };
-use crate::domain::directory::{
-    Acting,
-    ActingKind::{self, Plh, Plt},
-};
-
-/// Somebody acts in a post for a time, in hours of the story.
-pub(super) fn acting(kind: ActingKind, who: &str, from: &str, until: &str) -> Acting {
-    let start: Timestamp = TUESDAY.parse().unwrap();
-    Acting {
-        responder: someone(who),
-        kind,
-        decree: "800/1".to_owned(),
-        from: time(start, from),
-        until: time(start, until),
-    }
-}
+use crate::domain::directory::ActingKind::{Plh, Plt};
 
 #[test]
 fn an_acting_holder_begins_and_ends_to_the_minute_between_two_pages() {

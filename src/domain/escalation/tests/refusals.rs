@@ -182,7 +182,7 @@ fn who_takes_back_an_acknowledgement_ends_its_hold() {
 #[test]
 fn the_acting_holders_refusal_is_not_the_holders() {
     let mut world = shipped();
-    world.post("DISHUB.kepala").acting = vec![super::posts::acting(
+    world.post("DISHUB.kepala").acting = vec![super::story::acting(
         crate::domain::directory::ActingKind::Plh,
         "DINKES-sekretaris",
         "00:00",
