@@ -35,6 +35,7 @@ mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod refused_templates;
 mod replanned;
 mod retries;
 mod self_tests_service;
