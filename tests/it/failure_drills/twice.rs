@@ -73,7 +73,7 @@ async fn bring(town: &Town, n: i64, reference: &str) -> usize {
                 why: None,
             })
         };
-        let (one, other) = futures::join!(receipt(), receipt());
+        let (one, other) = futures::join!(Box::pin(receipt()), Box::pin(receipt()));
         assert!(one.unwrap() && other.unwrap());
         town.engine.settle().await.unwrap();
     }
@@ -83,7 +83,7 @@ async fn bring(town: &Town, n: i64, reference: &str) -> usize {
     let words = format!("siap {}", ticket(n));
     let id = format!("balasan.{n}");
     let reply = || town.sms_with_id("budi", &words, &id);
-    let (one, other) = futures::join!(reply(), reply());
+    let (one, other) = futures::join!(Box::pin(reply()), Box::pin(reply()));
     let taken = [one, other];
     taken.iter().filter(|it| **it == Received::Taken).count()
 }
