@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, letters::operator};
+use super::{Failure, contacts, letters::operator};
 use crate::{
     app::Backend,
     clock::{Clock as _, SystemClock},
@@ -13,7 +13,7 @@ use crate::{
         calendar::local_time,
         directory::Language,
         escalation::{ByHand, NotNow, Order},
-        id::{ComplaintId, PolicyId, ResponderId},
+        id::{ComplaintId, PageId, ResponderId, UnitCode},
     },
     store::{OrderFault, Undelivered, World},
 };
@@ -26,6 +26,9 @@ const LONGEST_REASON: usize = 200;
 pub(super) enum Words {
     /// List whom no way has reached, the longest first, with every way that was tried.
     List {
+        /// Only this unit's.
+        #[arg(long)]
+        unit: Option<String>,
         /// How many complaints at most.
         #[arg(long, default_value_t = 100)]
         limit: usize,
@@ -35,8 +38,9 @@ pub(super) enum Words {
     },
     /// Page them again; a running service sends it.
     PageAgain {
-        /// Which complaint.
-        complaint: String,
+        /// Which complaint, or a page as the list tells it.
+        #[arg(value_name = "PAGE|COMPLAINT")]
+        about: String,
         /// Whom; left out: everybody whom no way has reached about it.
         responder: Option<String>,
         /// Why; the ledger keeps it.
@@ -53,6 +57,9 @@ pub(super) struct Escalate {
     /// Why; the ledger keeps it.
     #[arg(long)]
     reason: String,
+    /// Up to which step of the policy, counted from 1 [default: the next].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    to_step: Option<u16>,
     /// Also while somebody has taken it on; their acknowledgement ends by it.
     #[arg(long)]
     despite_acknowledgement: bool,
@@ -61,12 +68,12 @@ pub(super) struct Escalate {
 pub(super) async fn undelivered(settings: &Settings, words: Words) -> Result<ExitCode, Failure> {
     let backend = Backend::join(settings).await?;
     let done = match words {
-        Words::List { limit, json } => list(settings, &backend, limit, json).await,
+        Words::List { unit, limit, json } => list(settings, &backend, unit, limit, json).await,
         Words::PageAgain {
-            complaint,
+            about,
             responder,
             reason,
-        } => page_again(settings, &backend, &complaint, responder, &reason).await,
+        } => page_again(settings, &backend, &about, responder, &reason).await,
     };
     backend.close();
     done
@@ -78,6 +85,7 @@ pub(super) async fn escalate(settings: &Settings, call: Escalate) -> Result<Exit
     let backend = Backend::join(settings).await?;
     let order = Order::Escalate {
         despite_acknowledgement: call.despite_acknowledgement,
+        to_step: call.to_step.map(|step| usize::from(step) - 1),
     };
     let done = give(settings, &backend, &id, order, &reason).await;
     backend.close();
@@ -103,11 +111,24 @@ fn reason(text: &str) -> Result<String, Failure> {
 async fn list(
     settings: &Settings,
     backend: &Backend,
+    unit: Option<String>,
     limit: usize,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let found = backend.store.undelivered(limit).await;
-    let (undelivered, count) = found.map_err(anyhow::Error::from)?;
+    let world = contacts::world(&backend.store, &settings.data.default_policy).await?;
+    let unit = unit.map(|text| unit_of(&world, &text)).transpose()?;
+    // Which of them are this unit's shows only when they are read.
+    let read = if unit.is_some() {
+        usize::MAX >> 1
+    } else {
+        limit
+    };
+    let found = backend.store.undelivered(read).await;
+    let (mut undelivered, count) = found.map_err(anyhow::Error::from)?;
+    if unit.is_some() {
+        undelivered.retain(|one| one.unit == unit);
+        undelivered.truncate(limit);
+    }
     if json {
         let shown = serde_json::json!({ "complaints": count, "undelivered": undelivered });
         println!("{shown}");
@@ -120,10 +141,23 @@ async fn list(
     Ok(ExitCode::SUCCESS)
 }
 
+fn unit_of(world: &World, text: &str) -> Result<UnitCode, Failure> {
+    let known = UnitCode::parse(text).ok();
+    let known = known.filter(|code| world.directory().units.contains_key(code));
+    known.ok_or_else(|| {
+        Failure::Wrong(format!(
+            "--unit {text:?}: there is no such unit: write a code from the directory, or leave it out"
+        ))
+    })
+}
+
 fn print(settings: &Settings, one: &Undelivered) {
     let unit = one.unit.as_ref().map_or("-", |unit| unit.as_str());
     let since = local_time(one.since, &settings.server.zone, Language::Id);
-    println!("{}  {unit}  {}  {since}", one.complaint, one.responder);
+    println!(
+        "{}  {unit}  {}  {since}  {}",
+        one.complaint, one.responder, one.page
+    );
     if one.tried.is_empty() {
         println!(
             "    no way at all: siaga verify {} shows why",
@@ -145,12 +179,43 @@ async fn page_again(
     whom: Option<String>,
     why: &str,
 ) -> Result<ExitCode, Failure> {
-    let id = complaint(about)?;
     let why = reason(why)?;
+    let page = PageId::parse(about).ok();
+    let page = page.and_then(|page| Some((page.parts()?, page)));
+    let Some(((id, of_page), page)) = page else {
+        let id = complaint(about)?;
+        return page_people_again(settings, backend, &id, whom, &why).await;
+    };
+    if whom.as_ref().is_some_and(|whom| *whom != of_page.as_str()) {
+        return Err(Failure::Wrong(format!(
+            "{about}: this page is {of_page}'s: leave the person out, or name the complaint"
+        )));
+    }
+    let found = backend.store.load_escalation(&id).await;
+    let state = found.map_err(anyhow::Error::from)?;
+    let state = state.ok_or_else(|| anyhow::anyhow!("there is no complaint {id}"))?;
+    let unreached = state.value.unreached.get(&of_page);
+    if unreached.is_none_or(|it| it.page != page) {
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "{page} is not undelivered: siaga undelivered list shows those that are"
+        )));
+    }
+    let responder = of_page;
+    give(settings, backend, &id, Order::PageAgain { responder }, &why).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn page_people_again(
+    settings: &Settings,
+    backend: &Backend,
+    id: &ComplaintId,
+    whom: Option<String>,
+    why: &str,
+) -> Result<ExitCode, Failure> {
     let whom = if let Some(text) = whom {
         vec![ResponderId::parse(&text).map_err(|error| Failure::Wrong(error.to_string()))?]
     } else {
-        let found = backend.store.load_escalation(&id).await;
+        let found = backend.store.load_escalation(id).await;
         let state = found.map_err(anyhow::Error::from)?;
         let state = state.ok_or_else(|| anyhow::anyhow!("there is no complaint {id}"))?;
         state.value.unreached.into_keys().collect()
@@ -162,7 +227,7 @@ async fn page_again(
     }
     for responder in whom {
         let order = Order::PageAgain { responder };
-        give(settings, backend, &id, order, &why).await?;
+        give(settings, backend, id, order, why).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -176,10 +241,7 @@ async fn give(
     reason: &str,
 ) -> Result<(), Failure> {
     let store = &backend.store;
-    let live = store.live().await.map_err(anyhow::Error::from)?;
-    let lacking = || Failure::Wrong("there is no directory yet: start the service once".to_owned());
-    let policy = PolicyId::parse(&settings.data.default_policy).map_err(anyhow::Error::from)?;
-    let world = World::of(live.ok_or_else(lacking)?, &policy).map_err(anyhow::Error::from)?;
+    let world = contacts::world(store, &settings.data.default_policy).await?;
     let now = SystemClock.now();
     let ordered = ByHand {
         order,

@@ -68,6 +68,7 @@ struct Escalate {
     reason: String,
     #[serde(default)]
     despite_acknowledgement: bool,
+    to_step: Option<usize>,
 }
 
 /// `POST /api/v1/complaints/{id}/escalate` with `{"reason": "..."}`: the next step, now.
@@ -82,8 +83,17 @@ pub(super) async fn escalate(
     let asked: Escalate = body(&headers, &bytes, example)?;
     let order = Order::Escalate {
         despite_acknowledgement: asked.despite_acknowledgement,
+        to_step: asked.to_step.map(from_one).transpose()?,
     };
     give(&web, &headers, &id, (by, asked.reason), order).await
+}
+
+/// A step as people count, from 1.
+fn from_one(step: usize) -> Result<usize, Problem> {
+    step.checked_sub(1).ok_or_else(|| {
+        let remedy = "count the policy's steps from 1, or leave it out for the next".to_owned();
+        fault("to_step", "0", "no step", remedy)
+    })
 }
 
 /// The order's own id: the caller's `Idempotency-Key`, so that a repeat does nothing twice; otherwise
@@ -137,6 +147,9 @@ async fn give(
                 }
                 NotNow::HoldsNoPost(_) => "name the person who holds a post now, or escalate",
                 NotNow::Closed | NotNow::Quiet => "there is nothing to do",
+                NotNow::NoSuchStep { .. } | NotNow::StepTaken { .. } => {
+                    "name a step that is left, or leave to_step out for the next"
+                }
                 NotNow::NoSteps => "write steps into the policy",
             };
             Err(Problem::new(StatusCode::CONFLICT, why.to_string()).detail(remedy))

@@ -1,8 +1,10 @@
 //! What an operator sees of pages that reached nobody, and does about it: at the real program.
 
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use siaga::clock::{Clock, SystemClock};
 
 use crate::support::{
     fake_twilio::{self, ACCOUNT_SID, AUTH_TOKEN, FakeTwilio, Mood, NUMBER},
@@ -141,11 +143,28 @@ async fn whom_no_way_has_reached_is_seen_and_paged_again() {
     let words = ["undelivered", "page-again", "LGWP70001", "--reason", " "];
     let (said, done) = siaga.run(&words);
     assert!(!done && said.contains("--reason"), "{said}");
-    twilio.set_well(HEAD);
+    // By unit, and another unit's are none of it.
+    for (unit, done, part) in [
+        ("DISHUB", true, "LGWP70001"),
+        ("NIHIL", false, "no such unit"),
+    ] {
+        let (said, went) = siaga.run(&["undelivered", "list", "--unit", unit]);
+        assert!(went == done && said.contains(part), "{unit}: {said}");
+    }
     let (said, done) = siaga.run(&[
         "undelivered",
         "page-again",
-        "LGWP70001",
+        "LGWP70001:9:budi",
+        "--reason",
+        "x",
+    ]);
+    assert!(!done && said.contains("not undelivered"), "{said}");
+    twilio.set_well(HEAD);
+    let page = listed[0]["page"].as_str().unwrap();
+    let (said, done) = siaga.run(&[
+        "undelivered",
+        "page-again",
+        page,
         "--reason",
         "wilayah sudah dibuka",
     ]);
@@ -213,6 +232,13 @@ async fn the_next_step_is_taken_now_and_an_order_is_done_once() {
 
     for (path, body, status, part) in [
         ("complaints/NIHIL/escalate", order.clone(), 404, "NIHIL"),
+        (path, json!({ "reason": "x", "to_step": 0 }), 422, "to_step"),
+        (
+            path,
+            json!({ "reason": "x", "to_step": 3 }),
+            409,
+            "no step 3",
+        ),
         (path, json!({ "reason": "" }), 422, "reason"),
         (path, json!({ "raeson": "x" }), 422, "raeson"),
         (
@@ -237,5 +263,49 @@ async fn the_next_step_is_taken_now_and_an_order_is_done_once() {
         )
         .await;
     assert_eq!(status, 403);
+    end(siaga, &twilio).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_deadline_the_steps_up_to_one_that_is_named_are_told_at_once() {
+    let (siaga, twilio) = start().await;
+    let received = SystemClock.now() - SignedDuration::from_hours(6);
+    let handed_in = json!({ "id": "LGWP70003", "received_at": received, "unit": "DISHUB" });
+    let (status, text) = siaga
+        .post(
+            "/api/v1/complaints",
+            "application/json",
+            handed_in.to_string(),
+        )
+        .await;
+    assert_eq!(status, 201, "{text}");
+    let words = |step: &'static str| {
+        let words = [
+            "escalate",
+            "LGWP70003",
+            "--reason",
+            "asap tebal",
+            "--to-step",
+            step,
+        ];
+        siaga.run(&words)
+    };
+    let (said, done) = words("0");
+    assert!(!done && said.contains("--to-step"), "{said}");
+    let (said, done) = words("3");
+    assert!(!done && said.contains("no step 3"), "{said}");
+    let (said, done) = words("2");
+    assert!(done && said.contains("budi, sari"), "{said}");
+    for telephone in [HEAD, SECRETARY] {
+        let arrived = twilio.wait_for_messages(telephone, 1).await;
+        assert!(arrived[0].1["Body"].contains("LGWP70003"), "{arrived:?}");
+    }
+    let ordered = facts(&siaga, "LGWP70003", "ordered_by_hand").await;
+    assert_eq!(
+        ordered[0]["to_step"],
+        json!(1),
+        "from 0 in the record: {ordered:?}"
+    );
+    assert!(facts(&siaga, "LGWP70003", "missed").await.is_empty());
     end(siaga, &twilio).await;
 }

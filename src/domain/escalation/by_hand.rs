@@ -9,9 +9,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Chain, Context, Escalation, Paging, Step, call::Call, chain::Due};
+use super::{Chain, Context, Escalation, Paging, Step, call::Call, chain::Due, firing::widest};
 use crate::domain::{
-    fact::What,
+    fact::{FoldReason, What},
     id::{PageId, PostCode, ResponderId},
     message::Notice,
     policy::{Reach, Target},
@@ -39,6 +39,9 @@ pub enum Order {
     Escalate {
         /// Also while somebody's acknowledgement holds, which ends by it.
         despite_acknowledgement: bool,
+        /// Up to which step of the policy, from 0: whom the steps on the way name is told too, once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_step: Option<usize>,
     },
 }
 
@@ -78,6 +81,22 @@ pub enum NotNow {
     /// The policy has no steps.
     #[error("its policy has no steps")]
     NoSteps,
+    /// The policy has no such step.
+    #[error("its policy has steps 1 to {steps}, no step {}", .step + 1)]
+    NoSuchStep {
+        /// Which was asked for, from 0.
+        step: usize,
+        /// How many there are.
+        steps: usize,
+    },
+    /// The step has been taken.
+    #[error("step {} has been taken; the next is step {}", .step + 1, .next + 1)]
+    StepTaken {
+        /// Which, from 0.
+        step: usize,
+        /// The next, from 0.
+        next: usize,
+    },
 }
 
 impl Escalation {
@@ -119,7 +138,7 @@ impl Step<'_> {
                     self.tell_by_hand(vec![Target::Post(post)], Reach::InTurn);
                 }
             }
-            Order::Escalate { .. } => self.escalate_now(),
+            Order::Escalate { to_step, .. } => self.escalate_now(to_step),
         }
     }
 
@@ -127,7 +146,8 @@ impl Step<'_> {
         let overridden = matches!(
             order,
             Order::Escalate {
-                despite_acknowledgement: true
+                despite_acknowledgement: true,
+                ..
             }
         );
         match &self.state.paging {
@@ -149,12 +169,7 @@ impl Step<'_> {
                 .post_of(responder)
                 .is_none()
                 .then(|| NotNow::HoldsNoPost(responder.clone())),
-            Order::Escalate { .. } => self
-                .context
-                .policy
-                .steps
-                .is_empty()
-                .then_some(NotNow::NoSteps),
+            Order::Escalate { to_step, .. } => self.why_no_step(*to_step),
         }
     }
 
@@ -170,32 +185,52 @@ impl Step<'_> {
             .map(|(code, _)| code.clone())
     }
 
-    fn escalate_now(&mut self) {
+    fn why_no_step(&self, to: Option<usize>) -> Option<NotNow> {
+        let steps = self.context.policy.steps.len();
+        if steps == 0 {
+            return Some(NotNow::NoSteps);
+        }
+        let step = to?;
+        if step >= steps {
+            return Some(NotNow::NoSuchStep { step, steps });
+        }
+        let (_, next) = self.next_by_hand(self.now);
+        (step < next).then_some(NotNow::StepTaken { step, next })
+    }
+
+    /// The steps with the next of them to be taken; after the last, those of a new round.
+    fn next_by_hand(&self, deadline: Timestamp) -> (Chain, usize) {
         let policy = self.context.policy;
         let chain = match self.state.paging.clone() {
             Paging::Escalating(chain) => Some(chain),
             Paging::Acknowledged { chain, .. } | Paging::Exhausted { chain, .. } => chain,
             Paging::Waiting | Paging::Quiet | Paging::Closed { .. } => None,
         };
-        let Some(deadline) = self.state.promise.missed else {
-            // Warnings keep their time, and so does the deadline.
-            self.state.paging = Paging::Waiting;
-            if let Some(first) = policy.steps.first() {
-                self.tell_by_hand(first.to.clone(), first.reach);
-            }
-            return;
-        };
         let mut chain = chain.unwrap_or_else(|| Chain::begin(deadline));
         let next = chain.taken.map_or_else(
             || chain.first_step(policy),
             |taken| taken.step.saturating_add(1),
         );
-        let step = if next < policy.steps.len() {
-            next
-        } else {
-            chain.take(Due::Round { at: self.now });
-            chain.first_step(policy)
+        if next < policy.steps.len() {
+            return (chain, next);
+        }
+        chain.take(Due::Round { at: self.now });
+        let first = chain.first_step(policy);
+        (chain, first)
+    }
+
+    fn escalate_now(&mut self, to: Option<usize>) {
+        let policy = self.context.policy;
+        let Some(deadline) = self.state.promise.missed else {
+            // Warnings keep their time, and so does the deadline.
+            self.state.paging = Paging::Waiting;
+            let steps = policy.steps.iter().take(to.unwrap_or_default() + 1);
+            let to = steps.clone().flat_map(|step| step.to.clone()).collect();
+            let reach = widest(steps.map(|step| step.reach));
+            return self.tell_by_hand(to, reach);
         };
+        let (mut chain, next) = self.next_by_hand(deadline);
+        let step = to.map_or(next, |to| to.max(next));
         let before_its_time = self.now < chain.step_at(policy, step);
         chain.take(Due::Step { step, at: self.now });
         if before_its_time {
@@ -206,7 +241,8 @@ impl Step<'_> {
         let taken = chain.taken;
         self.state.paging = Paging::Escalating(chain);
         if let Some(taken) = taken {
-            self.tell_steps(&[(step, self.now)], round, taken, None);
+            let due: Vec<_> = (next..=step).map(|step| (step, self.now)).collect();
+            self.tell_steps(&due, (round, taken), None, FoldReason::ByHand);
         }
     }
 

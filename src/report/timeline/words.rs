@@ -16,6 +16,8 @@ pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
     let why = match (why, id) {
         (FoldReason::Late, true) => "sistem terlambat",
         (FoldReason::Late, false) => "the system was late",
+        (FoldReason::ByHand, true) => "dimajukan ke langkah berikutnya",
+        (FoldReason::ByHand, false) => "a later step was ordered by hand",
         (FoldReason::Held, true) => "tertahan masa tunggu",
         (FoldReason::Held, false) => "held by an acknowledgement",
         (FoldReason::DeadlinePassed, true) => "tenggat sudah lewat",
@@ -253,6 +255,22 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::TemplateFailed { template, why }, false) => {
             format!("ALARM: message template {template} failed, plain words are used: {why}")
         }
+        (
+            Alarm::TemplateRefused {
+                gateway,
+                template,
+                why,
+            },
+            true,
+        ) => format!("ALARM: gerbang {gateway} menolak templat {template}: {why}"),
+        (
+            Alarm::TemplateRefused {
+                gateway,
+                template,
+                why,
+            },
+            false,
+        ) => format!("ALARM: gateway {gateway} refuses template {template}: {why}"),
         (Alarm::PolicyVersionLost { policy }, true) => format!(
             "ALARM: kebijakan {}@{} hilang, kebijakan baku menggantikannya",
             policy.id, policy.version
@@ -297,8 +315,14 @@ pub(super) fn ordered(by: &str, reason: &str, order: &Order, id: bool) -> String
     let what = match (order, id) {
         (Order::PageAgain { responder }, true) => format!("{responder} dipanggil lagi"),
         (Order::PageAgain { responder }, false) => format!("{responder} is paged again"),
-        (Order::Escalate { .. }, true) => "Eskalasi dimajukan".to_owned(),
-        (Order::Escalate { .. }, false) => "Escalated before its time".to_owned(),
+        (Order::Escalate { to_step, .. }, true) => {
+            let to = to_step.map(|step| format!(" sampai langkah {}", step + 1));
+            format!("Eskalasi dimajukan{}", to.unwrap_or_default())
+        }
+        (Order::Escalate { to_step, .. }, false) => {
+            let to = to_step.map(|step| format!(" up to step {}", step + 1));
+            format!("Escalated before its time{}", to.unwrap_or_default())
+        }
     };
     let on_behalf = if id { "oleh" } else { "by" };
     format!("{what} {on_behalf} {by}: {reason}")

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{
     World, minute, person,
-    story::{MISSED, OPENED, WARNED, after, shipped},
+    story::{MISSED, OPENED, WARNED, after, each, shipped},
 };
 use crate::domain::escalation::{ByHand, Input, NotNow, Order};
 
@@ -41,6 +41,26 @@ fn the_next_step_is_taken_and_those_after_it_keep_their_distance() {
         # Step 1 would be due at 25:00, step 2 at 27:00.
         24:10 | escalate | ordered on; step 1; -> still: kepala, penghubung, SETDA-asisten | 25:10
         ",
+    );
+}
+
+#[test]
+fn up_to_a_later_step_whom_those_on_the_way_name_is_told_too_once() {
+    each(
+        &shipped(),
+        MISSED,
+        "
+        24:10 | escalate 2 | ordered on to 2; folded by hand [step 1]; step 2; -> still: kepala, penghubung, SETDA-asisten, SETDA-kepala | 30:10
+        24:10 | escalate 1 | ordered on to 1; step 1; -> still: kepala, penghubung, SETDA-asisten | 25:10
+        # One that was taken, and one that there is not.
+        24:10 | escalate 0 | | 24:30
+        24:10 | escalate 4 | | 24:30
+        ",
+    );
+    after(
+        &shipped(),
+        OPENED,
+        "06:00 | escalate 1 | ordered on to 1; -> warning: kepala, penghubung, SETDA-asisten | 12:00",
     );
 }
 
@@ -91,6 +111,7 @@ fn where_nobody_has_to_be_told_nothing_is_done_and_it_is_said_why() {
     let open = world.open(Some("DISHUB")).state;
     let escalate = |despite_acknowledgement| Order::Escalate {
         despite_acknowledgement,
+        to_step: None,
     };
     let again = Order::PageAgain {
         responder: person("NIHIL-kepala"),

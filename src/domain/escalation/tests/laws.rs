@@ -163,9 +163,14 @@ fn orders() -> impl Strategy<Value = Order> {
         prop::sample::select(PEOPLE.to_vec()).prop_map(|who| Order::PageAgain {
             responder: person(who)
         }),
-        any::<bool>().prop_map(|despite_acknowledgement| Order::Escalate {
-            despite_acknowledgement
-        }),
+        (any::<bool>(), prop::option::of(0..5_usize)).prop_map(
+            |(despite_acknowledgement, to_step)| {
+                Order::Escalate {
+                    despite_acknowledgement,
+                    to_step,
+                }
+            }
+        ),
     ]
 }
 

@@ -217,6 +217,7 @@ fn input(state: &Escalation, start: Timestamp, number: usize, what: &str) -> Inp
                 },
                 _ => Order::Escalate {
                     despite_acknowledgement: verb == "escalate!",
+                    to_step: rest.parse().ok(),
                 },
             },
             by: "admin".to_owned(),

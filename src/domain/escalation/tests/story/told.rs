@@ -88,6 +88,7 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
             }
             What::Folded { what, why } => {
                 let why = match why {
+                    FoldReason::ByHand => "by hand",
                     FoldReason::Late => "late",
                     FoldReason::Held => "held",
                     FoldReason::DeadlinePassed => "passed",
@@ -122,7 +123,10 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
             What::HoldEnded => "hold ended".to_owned(),
             What::OrderedByHand { order, .. } => match order {
                 Order::PageAgain { responder } => format!("ordered again {}", name(responder)),
-                Order::Escalate { .. } => "ordered on".to_owned(),
+                Order::Escalate { to_step, .. } => to_step
+                    .map_or("ordered on".to_owned(), |step| {
+                        format!("ordered on to {step}")
+                    }),
             },
             What::Exhausted => "exhausted".to_owned(),
             What::Progressed {
