@@ -27,6 +27,7 @@ mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
+mod late_answers;
 mod lost_answers;
 mod mail_service;
 mod news;
