@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use crate::domain::{
+    calendar::Calendar,
     delivery::Transport,
-    directory::Directory,
-    escalation::{Effect, PageOrder, Transition},
+    escalation::{Context, Effect, PageOrder, Transition},
     fact::{Alarm, What},
     id::{ResponderId, UnitCode},
     message::Notice,
@@ -26,7 +26,7 @@ pub struct Sums {
     pub messages: u64,
     /// What they cost, in the currency's whole units.
     pub cost: u64,
-    /// How many of the messages went between 22.00 and 06.00.
+    /// How many of the messages went between 22.00 and 06.00, where the unit is.
     pub at_night: u64,
     /// How many promises were missed.
     pub misses: u64,
@@ -117,7 +117,8 @@ struct Weight {
 /// The sums of one policy, as lives are played.
 #[derive(Debug)]
 pub struct Tally<'a> {
-    directory: &'a Directory,
+    context: Context<'a>,
+    /// By which people's own hours are judged.
     zone: &'a TimeZone,
     prices: Prices,
     /// All in all.
@@ -128,17 +129,19 @@ pub struct Tally<'a> {
     pub people: HashMap<ResponderId, Person>,
     /// Messages by transport, in the order of [`Transport::ALL`].
     pub transports: [u64; Transport::ALL.len()],
-    /// Messages by the hour of the day.
+    /// Messages by the hour of the day, where the unit is.
     pub day: [u64; 24],
     /// What a page to those weighs who have no rules of their own: in turn, and everywhere.
     known: HashMap<ResponderId, [Weight; 2]>,
-    life: OneLife,
+    life: OneLife<'a>,
 }
 
 /// What belongs to the life that is being played.
-#[derive(Debug, Default)]
-struct OneLife {
+#[derive(Debug)]
+struct OneLife<'a> {
     sums: Sums,
+    /// That of the unit: what is night is night where it is.
+    calendar: &'a Calendar,
     unit: Option<UnitCode>,
     promise: u32,
     warned_at: Option<Timestamp>,
@@ -147,9 +150,9 @@ struct OneLife {
 
 impl<'a> Tally<'a> {
     /// Nothing yet.
-    pub fn new(directory: &'a Directory, zone: &'a TimeZone, prices: Prices) -> Self {
+    pub fn new(context: Context<'a>, zone: &'a TimeZone, prices: Prices) -> Self {
         Self {
-            directory,
+            context,
             zone,
             prices,
             total: Sums::default(),
@@ -158,7 +161,14 @@ impl<'a> Tally<'a> {
             transports: [0; Transport::ALL.len()],
             day: [0; 24],
             known: HashMap::new(),
-            life: OneLife::default(),
+            life: OneLife {
+                sums: Sums::default(),
+                calendar: context.of_unit(None).calendar,
+                unit: None,
+                promise: 0,
+                warned_at: None,
+                misses: Vec::new(),
+            },
         }
     }
 
@@ -206,13 +216,14 @@ impl<'a> Tally<'a> {
         if self.life.unit.as_ref() != unit {
             self.settle();
             self.life.unit = unit.cloned();
+            self.life.calendar = self.context.of_unit(unit).calendar;
         }
     }
 
     fn page(&mut self, at: Timestamp, order: &PageOrder) {
-        let local = self.zone.to_datetime(at);
-        let hour = usize::from(local.hour().unsigned_abs());
-        let weight = self.weigh(order, local);
+        let hour = self.life.calendar.local(at).hour();
+        let hour = usize::from(hour.unsigned_abs());
+        let weight = self.weigh(order, self.zone.to_datetime(at));
         let night = !(6..22).contains(&hour);
         let messages = u64::from(weight.messages);
         let sums = Sums {
@@ -245,7 +256,7 @@ impl<'a> Tally<'a> {
         if let Some(known) = self.known.get(&order.responder) {
             return known[everywhere];
         }
-        let Some(person) = self.directory.responders.get(&order.responder) else {
+        let Some(person) = self.context.directory.responders.get(&order.responder) else {
             return Weight::default();
         };
         let urgency = Some(Urgency::of_notice(order.alert.notice));

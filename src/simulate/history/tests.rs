@@ -302,7 +302,7 @@ fn messages_are_weighed_by_reach_price_and_night() {
     let (facts, _) = recorded(&world, Vec::new());
     let life = &lives(&facts)[0];
     let sums = |world: &World| {
-        let mut tally = Tally::new(&world.directory, &zone, prices);
+        let mut tally = Tally::new(world.context(), &zone, prices);
         play(
             life,
             world.context(),

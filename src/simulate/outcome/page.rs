@@ -27,7 +27,7 @@ pub fn html(outcome: &Outcome, language: Language) -> String {
                 (*name).to_owned(),
                 ours.to_string(),
                 theirs.to_string(),
-                format!("{more:+}"),
+                text::signed(*more),
             ]
         }),
     );

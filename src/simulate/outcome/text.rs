@@ -177,7 +177,7 @@ pub(super) fn line(both: &Both) -> Vec<String> {
     .collect()
 }
 
-fn signed(more: i64) -> String {
+pub(super) fn signed(more: i64) -> String {
     if more > 0 {
         format!("+{more}")
     } else {
