@@ -16,7 +16,7 @@ use crate::domain::{
     id::{CalendarId, MethodId, PostCode, ResponderId, UnitCode},
     notify::Rule,
     phone::PhoneNumber,
-    policy::Role,
+    policy::{HEAD, Role},
 };
 
 /// A unit as it stands in a file.
@@ -35,6 +35,9 @@ pub(super) struct UnitRow {
     pub(super) head: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) head_short: Option<String>,
+    /// The post above its head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) above: Option<PostCode>,
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub(super) own_posts: bool,
 }
@@ -68,6 +71,8 @@ pub(super) struct PostRow {
     pub(super) role: Role,
     pub(super) title: String,
     pub(super) short_title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) above: Option<PostCode>,
 }
 
 /// A person as they stand in a file.
@@ -118,7 +123,7 @@ pub(super) struct ActingRow {
 }
 
 /// The posts that a unit has unless it says otherwise.
-pub(super) const OWN_POSTS: [&str; 3] = ["kepala", "sekretaris", "penghubung"];
+pub(super) const OWN_POSTS: [&str; 3] = [HEAD, "sekretaris", "penghubung"];
 
 /// Puts a directory together from its files.
 #[derive(Default)]
@@ -207,10 +212,19 @@ impl Builder {
             );
             return;
         }
+        if let (false, Some(above)) = (row.own_posts, &row.above) {
+            document.fault(
+                &format!("{path}.above"),
+                above.as_str(),
+                "stands above the head, and the unit has no posts of its own",
+                "write it at the unit's head among [[posts]], or take own_posts = false out",
+            );
+        }
         if row.own_posts {
             for (role, (title, short_title)) in OWN_POSTS.into_iter().zip(row.own_titles()) {
                 // These three words are roles.
                 if let Ok(role) = Role::parse(role) {
+                    let is_head = role.as_str() == HEAD;
                     self.post(
                         document,
                         path,
@@ -219,6 +233,7 @@ impl Builder {
                             role,
                             title,
                             short_title,
+                            above: row.above.clone().filter(|_| is_head),
                         },
                     );
                 }
@@ -251,6 +266,7 @@ impl Builder {
             role: row.role,
             title: row.title,
             short_title: row.short_title,
+            above: row.above,
             holder: None,
             acting: Vec::new(),
         };

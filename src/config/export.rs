@@ -139,6 +139,7 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
                 role: post.role.clone(),
                 title: post.title.clone(),
                 short_title: post.short_title.clone(),
+                above: post.above.clone(),
             });
         }
         if let Some(holder) = &post.holder {
@@ -187,6 +188,7 @@ fn unit_row(code: &UnitCode, unit: &Unit, directory: &Directory) -> UnitRow {
         calendars: calendars.clone(),
         head: None,
         head_short: None,
+        above: None,
         own_posts: true,
     };
     let posts = OWN_POSTS.map(|role| {
@@ -195,11 +197,14 @@ fn unit_row(code: &UnitCode, unit: &Unit, directory: &Directory) -> UnitRow {
     });
     let [(head, head_short), rest @ ..] = row.own_titles();
     let fits = |post: Option<&Post>, (title, short): &(String, String)| {
-        post.is_some_and(|post| post.title == *title && post.short_title == *short)
+        post.is_some_and(|post| {
+            post.title == *title && post.short_title == *short && post.above.is_none()
+        })
     };
     match posts[0] {
         Some(post) if fits(posts[1], &rest[0]) && fits(posts[2], &rest[1]) => {
             row.head = (post.title != head).then(|| post.title.clone());
+            row.above = post.above.clone();
             row.head_short = (post.short_title != head_short).then(|| post.short_title.clone());
         }
         _ => row.own_posts = false,

@@ -16,7 +16,7 @@ pub use self::{
     alarm::Alarm,
     link::{GENESIS, Link},
     self_test::{SelfTestStep, Unproven},
-    why::{CancelReason, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, SkipReason},
+    why::*,
 };
 
 use super::{
@@ -130,6 +130,9 @@ pub enum What {
         target: Target,
         /// Why nobody.
         why: SkipReason,
+        /// Which post was passed over, for a target that goes on to the one above.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<PassedOver>,
     },
     /// A responder answered: the paging stops for a while.
     Acknowledged {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::{
-    directory::{Acting, Directory},
+    directory::{Acting, Directory, tree},
     id::{CalendarId, UnitCode},
     notify,
     policy::{Policy, StatusMeaning, Target},
@@ -250,6 +250,11 @@ fn check_reach(policy: &Policy, directory: &Directory, findings: &mut Findings) 
                     }
                     continue;
                 }
+                Target::Above(level) => {
+                    let finding = tree::check_reach(directory, *level, targets, &place);
+                    findings.0.extend(finding);
+                    continue;
+                }
                 Target::Coordinator(role) => {
                     let found = directory
                         .coordinator
@@ -379,6 +384,7 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
         }
         findings.0.extend(notify::check(&place, person));
     }
+    findings.0.extend(tree::check(directory));
     let mut names = std::collections::BTreeMap::new();
     for (code, unit) in &directory.units {
         for name in std::iter::once(&unit.name).chain(&unit.aliases) {

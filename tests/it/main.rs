@@ -33,6 +33,7 @@ mod news;
 mod notification_rules;
 mod out_of_use;
 mod peers;
+mod posts_above;
 mod providers_whatsapp;
 mod replanned;
 mod retries;

@@ -112,11 +112,12 @@ prop_compose! {
         which in sample::subsequence(vec!["kepala", "sekretaris", "penghubung", "asisten"], 0..=4),
         holders in collection::vec(option::of(0..5_u32), 4),
         acting in collection::vec(collection::vec(acting(), 0..2), 4),
+        above in collection::vec(option::of("[A-Z]{2,4}\\.kepala"), 4),
     ) -> Vec<(PostCode, Post)> {
         let row = UnitRow {
             calendars: std::collections::BTreeMap::new(),
             code: code.clone(), name: unit_name.clone(), short_name: None, aliases: Vec::new(),
-            head: None, head_short: None, own_posts: true,
+            head: None, head_short: None, above: None, own_posts: true,
         };
         let usual = row.own_titles();
         let which = if own { vec!["kepala", "sekretaris", "penghubung"] } else { which };
@@ -131,6 +132,7 @@ prop_compose! {
                 role: Role::parse(role).unwrap(),
                 title,
                 short_title,
+                above: above[index].clone().map(|code| PostCode::parse(&code).unwrap()),
                 holder: holders[index].map(|n| ResponderId::parse(&format!("p{n}")).unwrap()),
                 acting: acting[index].clone(),
             };

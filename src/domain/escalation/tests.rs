@@ -139,6 +139,7 @@ fn directory() -> Directory {
                     role: Role::parse(role).unwrap(),
                     title: format!("{role} {code}"),
                     short_title: role.to_owned(),
+                    above: None,
                     holder: Some(person(&name)),
                     acting: Vec::new(),
                 },

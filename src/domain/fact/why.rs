@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::ResponderId;
+use crate::domain::id::{PostCode, ResponderId};
 
 /// Why steps were folded into a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,18 @@ pub enum SkipReason {
     NoContactMethod,
     /// The holder has said that it is not theirs, and is spared while somebody else can be told.
     Refused,
+    /// No post stands above the head of the complaint's unit.
+    NoneAbove,
+}
+
+/// A post of a chain that was passed over on the way up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// The post that could not be told.
+    pub post: PostCode,
+    /// The one above it, which is asked next; none where it was the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<PostCode>,
 }
 
 /// Why an answer changed nothing.

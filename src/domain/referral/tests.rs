@@ -21,6 +21,7 @@ fn directory() -> Directory {
                 role: Role::parse(role).unwrap(),
                 title,
                 short_title,
+                above: None,
                 holder: None,
                 acting: Vec::new(),
             },

@@ -52,7 +52,8 @@ pub(super) fn check_answered(check: CheckKind, after: SignedDuration, id: bool) 
     }
 }
 
-pub(super) fn skipped(target: &str, why: SkipReason, id: bool) -> String {
+/// `on` is the title of the post that is asked next, on a chain that leads up.
+pub(super) fn skipped(target: &str, why: SkipReason, on: Option<&str>, id: bool) -> String {
     let why = match (why, id) {
         (SkipReason::Vacant, true) => "jabatan kosong",
         (SkipReason::Vacant, false) => "the post is vacant",
@@ -64,11 +65,14 @@ pub(super) fn skipped(target: &str, why: SkipReason, id: bool) -> String {
         (SkipReason::NoContactMethod, false) => "no contact method in use",
         (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
         (SkipReason::Refused, false) => "has said it is not theirs",
+        (SkipReason::NoneAbove, true) => "tidak ada jabatan di atas kepala unit",
+        (SkipReason::NoneAbove, false) => "no post stands above the head of the unit",
     };
-    if id {
-        format!("{target} dilewati: {why}")
-    } else {
-        format!("{target} skipped: {why}")
+    match (on, id) {
+        (None, true) => format!("{target} dilewati: {why}"),
+        (None, false) => format!("{target} skipped: {why}"),
+        (Some(on), true) => format!("{target} dilewati: {why}, dilanjutkan ke {on}"),
+        (Some(on), false) => format!("{target} skipped: {why}, going on to {on}"),
     }
 }
 

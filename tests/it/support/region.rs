@@ -122,6 +122,7 @@ pub(crate) fn directory(names: &BTreeSet<String>) -> Directory {
                     role: Role::parse(role).unwrap(),
                     title: format!("{role} {code}"),
                     short_title: format!("{role} {code}"),
+                    above: None,
                     holder: Some(person.clone()),
                     acting: Vec::new(),
                 },

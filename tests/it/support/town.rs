@@ -136,6 +136,7 @@ pub fn directory() -> Directory {
                 role: Role::parse(role).unwrap(),
                 title: format!("{role} {unit}"),
                 short_title: format!("{role} {unit}"),
+                above: None,
                 holder: Some(responder.clone()),
                 acting: Vec::new(),
             },
