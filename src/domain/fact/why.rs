@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{PostCode, ResponderId};
+use crate::domain::{
+    id::{PostCode, ResponderId},
+    policy::Target,
+};
 
 /// Why steps were folded into a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,13 @@ pub struct PassedOver {
     /// The one above it, which is asked next; none where it was the highest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<PostCode>,
+}
+
+impl PassedOver {
+    /// The very post, as a policy would write it.
+    pub fn target(&self) -> Target {
+        Target::Post(self.post.clone())
+    }
 }
 
 /// Why an answer changed nothing.
