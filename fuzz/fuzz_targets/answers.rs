@@ -196,8 +196,8 @@ fuzz_target!(|input: &[u8]| {
                 assert!(!detail.chars().any(char::is_control), "{detail:?}");
                 assert!(!detail.contains(SECRET), "{detail}");
                 assert!(longest_number(detail) < SHORTEST_NUMBER, "{detail}");
-                // The connection itself never fails here.
-                assert!(!detail.contains("the connection broke"), "{detail}");
+                // The connection itself never fails here; an answer may hold the same words, later.
+                assert!(!detail.starts_with("the connection broke"), "{detail}");
                 if let FailureKind::RateLimited {
                     retry_after: Some(wait),
                 } = error.kind
