@@ -52,9 +52,9 @@ pub struct PassedOver {
 }
 
 impl PassedOver {
-    /// The very post, as a policy would write it.
-    pub fn target(&self) -> Target {
-        Target::Post(self.post.clone())
+    /// The very post that was skipped, as a policy would write it: on a chain the one passed over.
+    pub fn or_target(over: Option<&Self>, target: &Target) -> Target {
+        over.map_or_else(|| target.clone(), |it| Target::Post(it.post.clone()))
     }
 }
 

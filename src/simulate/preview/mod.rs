@@ -369,7 +369,7 @@ impl Watcher<'_> {
             What::Progressed { .. } => MarkKind::Progressed,
             What::Exhausted => MarkKind::Exhausted,
             What::Skipped { target, why, over } => MarkKind::Skipped {
-                target: over.as_ref().map_or(target.clone(), PassedOver::target),
+                target: PassedOver::or_target(over.as_ref(), target),
                 why: *why,
             },
             What::Alarm {
