@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     document::Document,
     fault::{Fault, did_you_mean},
     places::Places,
+    rosters::{RosterRow, time},
 };
 use crate::domain::{
     delivery::{Address, EmailAddress, Transport},
@@ -192,6 +192,13 @@ impl Builder {
                 self.acting(&mut document, &path, row);
             }
         }
+        for (path, table) in document.list("rosters") {
+            if let Some(row) = document.piece::<RosterRow>(&path, table) {
+                let place = format!("directory: post {}", row.post);
+                places.other(place, file, document.line(&path));
+                self.roster(&mut document, &path, row);
+            }
+        }
         document.finish(&[
             "coordinator",
             "units",
@@ -199,6 +206,7 @@ impl Builder {
             "people",
             "holders",
             "acting",
+            "rosters",
         ])
     }
 
@@ -269,6 +277,7 @@ impl Builder {
             above: row.above,
             holder: None,
             acting: Vec::new(),
+            roster: None,
         };
         if self.directory.posts.insert(code, post).is_some() {
             document.fault(path, &name, "the post stands twice", "take one of them out");
@@ -390,18 +399,9 @@ impl Builder {
     }
 
     fn acting(&mut self, document: &mut Document, path: &str, row: ActingRow) {
-        let mut time = |field: &str, text: &str| {
-            text.parse::<Timestamp>().map_err(|_| {
-                document.fault(
-                    &format!("{path}.{field}"),
-                    &format!("{text:?}"),
-                    "not a time with an offset",
-                    "write it as 2026-11-24T08:00:00+07:00",
-                );
-            })
-        };
-        let (from, until) = (time("from", &row.from), time("until", &row.until));
-        let (Ok(from), Ok(until)) = (from, until) else {
+        let from = time(document, &format!("{path}.from"), &row.from);
+        let until = time(document, &format!("{path}.until"), &row.until);
+        let (Some(from), Some(until)) = (from, until) else {
             return;
         };
         match self.directory.posts.get_mut(&row.post) {
@@ -419,6 +419,23 @@ impl Builder {
                 "write UNIT.role of a unit that is known",
             ),
         }
+    }
+
+    fn roster(&mut self, document: &mut Document, path: &str, row: RosterRow) {
+        let code = row.post.clone();
+        let read = row.read(document, path);
+        let (problem, remedy) = match self.directory.posts.get_mut(&code) {
+            Some(post) if post.roster.is_none() => {
+                post.roster = read;
+                return;
+            }
+            Some(_) => ("the desk has a roster already", "write one for each desk"),
+            None => (
+                "there is no such post",
+                "write UNIT.role of a unit that is known",
+            ),
+        };
+        document.fault(&format!("{path}.post"), code.as_str(), problem, remedy);
     }
 }
 

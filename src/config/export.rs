@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     directory::{ActingRow, MethodRow, OWN_POSTS, PersonRow, PostRow, UnitRow},
     fault::Faults,
+    rosters::RosterRow,
     seed::{Source, Sources},
 };
 use crate::domain::{
@@ -58,6 +59,7 @@ struct PeopleFile {
     people: Vec<PersonRow>,
     holders: toml::Table,
     acting: Vec<ActingRow>,
+    rosters: Vec<RosterRow>,
 }
 
 /// The files of a rulebook: `units.toml`, `people.toml`, and one for each policy and calendar.
@@ -154,6 +156,9 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
             until: one.until.to_string(),
         }));
     }
+    let rosters = posts
+        .iter()
+        .filter_map(|(code, post)| Some(RosterRow::new(code, post.roster.as_ref()?)));
     let people = responders.iter();
     let plain = !responders.values().any(|it| it.name.contains('\n'));
     (
@@ -168,6 +173,7 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
                 .collect(),
             holders,
             acting,
+            rosters: rosters.collect(),
         },
     )
 }

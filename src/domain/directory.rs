@@ -4,6 +4,7 @@
 //! an acting holder (Plt. for a vacancy, Plh. for an absence) within the dates of the decree, the
 //! regular holder otherwise.
 
+pub mod roster;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::roster::Roster;
 use super::{
     conversation::CodeShare,
     delivery::{Address, Transport},
@@ -68,6 +70,9 @@ pub struct Post {
     /// Those who act for a time. Where two overlap, the one that began later goes first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acting: Vec<Acting>,
+    /// Who takes turns, where it is a desk. The regular holder then stands in for nobody on duty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<Roster>,
 }
 
 /// Someone who holds a post for a time, by decree.
@@ -229,12 +234,17 @@ impl Directory {
 }
 
 impl Post {
-    /// Who holds it at `now`, and by which decree if only for a time.
+    /// Who holds it at `now`, and by which decree if only for a time: whoever acts, else whoever is on
+    /// duty, else the regular holder.
     pub fn holder_at(&self, now: Timestamp) -> Option<(&ResponderId, Option<&Acting>)> {
-        match self.acting_at(now) {
-            Some(acting) => Some((&acting.responder, Some(acting))),
-            None => self.holder.as_ref().map(|holder| (holder, None)),
+        if let Some(acting) = self.acting_at(now) {
+            return Some((&acting.responder, Some(acting)));
         }
+        let roster = self.roster.as_ref();
+        let on_duty = roster.and_then(|it| it.on_duty(now).responder);
+        on_duty
+            .or(self.holder.as_ref())
+            .map(|holder| (holder, None))
     }
 
     /// The acting holder at `now`; of several, the one that began last.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::{
-    directory::{Acting, Directory, tree},
+    directory::{Acting, Directory, roster, tree},
     id::{CalendarId, UnitCode},
     notify,
     policy::{Policy, StatusMeaning, Target},
@@ -344,7 +344,7 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
             );
         }
         match &post.holder {
-            None if post.acting.is_empty() => {
+            None if post.acting.is_empty() && post.roster.is_none() => {
                 findings.warning(
                     &place,
                     "",
@@ -363,6 +363,9 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
             _ => {}
         }
         check_acting(&place, &post.acting, directory, findings);
+        if let Some(one) = &post.roster {
+            findings.0.extend(roster::check(code, one, directory));
+        }
     }
     for (id, person) in &directory.responders {
         let usable: Vec<_> = person.usable_methods().collect();

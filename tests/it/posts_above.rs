@@ -4,7 +4,10 @@
 use siaga::{
     clock::Clock,
     domain::{
-        directory::{Acting, ActingKind},
+        directory::{
+            Acting, ActingKind,
+            roster::{Leave, Roster, Rotation},
+        },
         fact::{Alarm, PassedOver, SkipReason, What},
         id::{PostCode, ResponderId},
     },
@@ -122,5 +125,51 @@ async fn a_chain_that_ends_without_anybody_is_an_alarm() {
     };
     assert_eq!(town.count("A1", highest).await, 1);
     assert_eq!(town.count("A1", alarmed).await, 1);
+    town.end().await;
+}
+
+#[tokio::test]
+async fn a_desk_is_paged_by_its_roster_and_a_gap_is_an_alarm_and_goes_on_upward() {
+    let town = Town::with(POLICY, Tuning::default()).await;
+    let mut directory = directory();
+    let begin = town.clock.now();
+    let members = ["asti", "kama"].map(|id| ResponderId::parse(id).unwrap());
+    let post_of = |code: &str| directory.posts[&post(code)].clone();
+    let mut head = post_of("DISHUB.kepala");
+    head.above = Some(post("SETDA.asisten"));
+    let mut desk = post_of("SETDA.asisten");
+    desk.holder = None;
+    desk.roster = Some(Roster {
+        members: members.clone().into(),
+        rotation: Rotation::Hourly,
+        every: 1,
+        begins: begin + hours(24) + minutes(30),
+        leave: members
+            .map(|member| Leave {
+                member,
+                from: begin + hours(24),
+                until: begin + hours(25) + minutes(30),
+            })
+            .into(),
+        overrides: Vec::new(),
+    });
+    directory.posts.insert(post("DISHUB.kepala"), head);
+    directory.posts.insert(post("SETDA.asisten"), desk);
+    town.worlds.set(world_of(POLICY, directory));
+    town.complaint("A1").await;
+    town.pass(hours(24) + minutes(10)).await;
+    assert_eq!(people(&town), ["budi"]);
+    // Both are on leave: the secretary hears of it, and so do the operators.
+    town.pass(minutes(55)).await;
+    assert_eq!(people(&town), ["sekda"]);
+    let gap = |what: &What| {
+        let desk = post("SETDA.asisten");
+        matches!(what, What::Alarm { alarm: Alarm::NobodyOnDuty { post } } if *post == desk)
+    };
+    assert_eq!(town.count("A1", gap).await, 1);
+    // Back from leave, it is the second one's turn.
+    town.pass(hours(1)).await;
+    assert_eq!(people(&town), ["kama"]);
+    assert_eq!(town.count("A1", gap).await, 1, "no gap any more");
     town.end().await;
 }

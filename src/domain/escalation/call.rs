@@ -114,14 +114,21 @@ impl Step<'_> {
         for (place, code) in posts.iter().enumerate() {
             match find(directory, target, code, self.now) {
                 Ok(found) => return Some(found),
-                Err(why) => self.facts.push(What::Skipped {
-                    target: target.clone(),
-                    why,
-                    over: matches!(target, Target::Above(_)).then(|| PassedOver {
-                        post: (*code).clone(),
-                        next: posts.get(place + 1).map(|next| (*next).clone()),
-                    }),
-                }),
+                Err(why) => {
+                    self.facts.push(What::Skipped {
+                        target: target.clone(),
+                        why,
+                        over: matches!(target, Target::Above(_)).then(|| PassedOver {
+                            post: (*code).clone(),
+                            next: posts.get(place + 1).map(|next| (*next).clone()),
+                        }),
+                    });
+                    if why == SkipReason::NobodyOnDuty {
+                        self.alarm(Alarm::NobodyOnDuty {
+                            post: (*code).clone(),
+                        });
+                    }
+                }
             }
         }
         None
@@ -204,7 +211,10 @@ fn find(
     now: Timestamp,
 ) -> Result<Found, SkipReason> {
     let post = directory.posts.get(code).ok_or(SkipReason::NoSuchPost)?;
-    let (responder, acting) = post.holder_at(now).ok_or(SkipReason::Vacant)?;
+    let (responder, acting) = post.holder_at(now).ok_or(match post.roster {
+        Some(_) => SkipReason::NobodyOnDuty,
+        None => SkipReason::Vacant,
+    })?;
     let person = directory
         .responders
         .get(responder)

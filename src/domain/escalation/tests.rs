@@ -142,6 +142,7 @@ fn directory() -> Directory {
                     above: None,
                     holder: Some(person(&name)),
                     acting: Vec::new(),
+                    roster: None,
                 },
             );
             directory.responders.insert(

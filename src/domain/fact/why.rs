@@ -37,6 +37,8 @@ pub enum SkipReason {
     NoContactMethod,
     /// The holder has said that it is not theirs, and is spared while somebody else can be told.
     Refused,
+    /// The post is a desk, nobody is on duty there, and nobody holds it beside.
+    NobodyOnDuty,
     /// No post stands above the head of the complaint's unit.
     NoneAbove,
 }

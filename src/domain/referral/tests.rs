@@ -24,6 +24,7 @@ fn directory() -> Directory {
                 above: None,
                 holder: None,
                 acting: Vec::new(),
+                roster: None,
             },
         );
     };

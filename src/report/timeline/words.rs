@@ -65,6 +65,8 @@ pub(super) fn skipped(target: &str, why: SkipReason, on: Option<&str>, id: bool)
         (SkipReason::NoContactMethod, false) => "no contact method in use",
         (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
         (SkipReason::Refused, false) => "has said it is not theirs",
+        (SkipReason::NobodyOnDuty, true) => "tidak ada yang piket",
+        (SkipReason::NobodyOnDuty, false) => "nobody is on duty",
         (SkipReason::NoneAbove, true) => "tidak ada jabatan di atas kepala unit",
         (SkipReason::NoneAbove, false) => "no post stands above the head of the unit",
     };
@@ -161,6 +163,8 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
             format!("ALARM: tidak ada yang bisa dipanggil ({step})")
         }
         (Alarm::NobodyToPage { step }, false) => format!("ALARM: nobody to page ({step})"),
+        (Alarm::NobodyOnDuty { post }, true) => format!("ALARM: tidak ada yang piket di {post}"),
+        (Alarm::NobodyOnDuty { post }, false) => format!("ALARM: nobody is on duty at {post}"),
         (Alarm::AllRefused { step }, true) => {
             format!("ALARM: semua menyatakan bukan wewenangnya, tetap dipanggil ({step})")
         }

@@ -125,6 +125,7 @@ pub(crate) fn directory(names: &BTreeSet<String>) -> Directory {
                     above: None,
                     holder: Some(person.clone()),
                     acting: Vec::new(),
+                    roster: None,
                 },
             );
             directory.responders.insert(

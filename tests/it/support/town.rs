@@ -139,6 +139,7 @@ pub fn directory() -> Directory {
                 above: None,
                 holder: Some(responder.clone()),
                 acting: Vec::new(),
+                roster: None,
             },
         );
         let phone = Address::Phone(PhoneNumber::parse(number).unwrap());

@@ -32,6 +32,7 @@ fn tree(posts: &[(&str, Option<&str>)]) -> Directory {
             above: above.map(|above| PostCode::parse(above).unwrap()),
             holder: None,
             acting: Vec::new(),
+            roster: None,
         };
         directory.posts.insert(PostCode::parse(code).unwrap(), post);
     }

@@ -2,11 +2,14 @@
 
 use super::{
     World, person,
-    story::{OPENED, acting, after, shipped},
+    story::{OPENED, TUESDAY, acting, after, shipped, time},
     targets,
 };
 use crate::domain::{
-    directory::ActingKind::{Plh, Plt},
+    directory::{
+        ActingKind::{Plh, Plt},
+        roster::{Leave, Roster, Rotation},
+    },
     id::PostCode,
 };
 
@@ -172,5 +175,55 @@ fn the_post_above_is_found_by_the_tree_and_gaps_are_passed_over_upward() {
     check(
         &world,
         "step 1; skip atasan (none above); ALARM nobody for step 1",
+    );
+}
+
+#[test]
+fn a_desk_is_whoevers_turn_it_is_and_a_gap_is_an_alarm_and_no_silence() {
+    let at = |text| time(TUESDAY.parse().unwrap(), text);
+    let mut world = shipped();
+    let members = ["DINKES-kepala", "DINKES-sekretaris"].map(person);
+    world.post("SETDA.asisten").roster = Some(Roster {
+        members: members.clone().into(),
+        rotation: Rotation::Hourly,
+        every: 1,
+        begins: at("24:45"),
+        leave: Vec::new(),
+        overrides: Vec::new(),
+    });
+    let until_then = "
+        24:00 | wake | missed 1 of 24:00; folded passed [warning 50%, warning 75%]; step 0; -> missed: kepala, penghubung | 24:30
+        24:30 | wake | step 0 x2; -> still: kepala, penghubung | 25:00";
+    let check = |world: &World, rows: &str| after(world, OPENED, &format!("{until_then}{rows}"));
+    check(
+        &world,
+        "
+        25:00 | wake | step 1; -> still: DINKES-kepala as SETDA.asisten, kepala, penghubung | 26:00
+        26:00 | wake | step 1 x2; -> still: DINKES-sekretaris as SETDA.asisten, kepala, penghubung | 27:00
+        ",
+    );
+    if let Some(roster) = &mut world.post("SETDA.asisten").roster {
+        roster.leave = members
+            .map(|member| Leave {
+                member,
+                from: at("24:00"),
+                until: at("25:30"),
+            })
+            .into();
+    }
+    // The regular holder stands in where nobody is on duty.
+    check(
+        &world,
+        "
+        25:00 | wake | step 1; -> still: kepala, penghubung, SETDA-asisten | 26:00
+        ",
+    );
+    world.post("SETDA.asisten").holder = None;
+    check(
+        &world,
+        "
+        25:00 | wake | step 1; skip post:SETDA.asisten (nobody on duty); ALARM nobody on duty SETDA.asisten; -> still: kepala, penghubung | 26:00
+        26:00 | wake | step 1 x2; -> still: DINKES-sekretaris as SETDA.asisten, kepala, penghubung | 27:00
+        ",
     );
 }

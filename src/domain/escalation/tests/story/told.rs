@@ -103,6 +103,7 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
                     SkipReason::UnknownResponder => "unknown",
                     SkipReason::NoContactMethod => "no contact",
                     SkipReason::Refused => "refused",
+                    SkipReason::NobodyOnDuty => "nobody on duty",
                     SkipReason::NoneAbove => "none above",
                 };
                 let over = over.as_ref().map_or(String::new(), |over| {
@@ -178,6 +179,7 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
             What::Closed { since: told, .. } => format!("closed{}", since(told)),
             What::Alarm { alarm } => match alarm {
                 Alarm::NobodyToPage { step } => format!("ALARM nobody for {step}"),
+                Alarm::NobodyOnDuty { post } => format!("ALARM nobody on duty {post}"),
                 Alarm::AllRefused { step } => format!("ALARM all refused {step}"),
                 Alarm::Unreachable { responder } => {
                     format!("ALARM {} unreachable", name(responder))
