@@ -13,6 +13,7 @@ mod import;
 mod import_report;
 mod letters;
 mod look;
+mod moves;
 mod plan;
 mod serve;
 
@@ -53,6 +54,8 @@ enum Command {
     History(history::Arguments),
     /// Put an older version in force again, as a new version.
     Revert(plan::RevertArguments),
+    /// Move running complaints to another version of a policy, on purpose.
+    Move(moves::Arguments),
     /// Changes that wait for approval or for their day, and those that were made.
     #[command(subcommand)]
     Changes(changes::Changes),
@@ -170,6 +173,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,
         Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
+        Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
         Command::Show {
             complaint: Some(version),
