@@ -56,7 +56,8 @@ pub struct Gateways {
     /// What a message by each member costs.
     prices: Vec<u64>,
     budget: SharedBudget,
-    /// For which period each threshold of the costs, and each template that failed, was last told of.
+    /// For which period each threshold of the costs, and each template that failed or was refused, was
+    /// last told of.
     told: Mutex<HashMap<String, Timestamp>>,
 }
 

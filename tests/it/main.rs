@@ -27,6 +27,7 @@ mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
+mod late_answers;
 mod lost_answers;
 mod mail_service;
 mod news;
@@ -34,6 +35,7 @@ mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod refused_templates;
 mod replanned;
 mod retries;
 mod self_tests_service;
