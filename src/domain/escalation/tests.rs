@@ -7,6 +7,7 @@ mod delays;
 mod explained;
 mod hand_over;
 pub(crate) mod laws;
+pub(crate) mod moves;
 mod news;
 mod own_calendars;
 mod pauses;
