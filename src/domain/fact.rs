@@ -23,7 +23,7 @@ pub use self::{
 
 use super::{
     complaint::Status,
-    cost::Thrift,
+    cost::{Thrift, is_nought},
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
     escalation::Order,
@@ -487,14 +487,6 @@ pub enum What {
         /// What.
         alarm: Alarm,
     },
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands the field over by reference"
-)]
-fn is_nought(cost: &u64) -> bool {
-    *cost == 0
 }
 
 #[cfg(test)]
