@@ -15,6 +15,7 @@ mod import_report;
 mod ledger_export;
 mod letters;
 mod look;
+mod moves;
 mod past;
 mod plan;
 mod preview;
@@ -58,6 +59,8 @@ enum Command {
     History(history::Arguments),
     /// Put an older version in force again, as a new version.
     Revert(plan::RevertArguments),
+    /// Move running complaints to another version of a policy, on purpose.
+    Move(moves::Arguments),
     /// Changes that wait for approval or for their day, and those that were made.
     #[command(subcommand)]
     Changes(changes::Changes),
@@ -190,6 +193,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,
         Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
+        Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
         Command::Show {
             complaint: Some(version),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     document::Document,
     fault::{Fault, did_you_mean},
     places::Places,
+    rosters::{RosterRow, time},
 };
 use crate::domain::{
     delivery::{Address, EmailAddress, Transport},
@@ -16,7 +16,7 @@ use crate::domain::{
     id::{CalendarId, MethodId, PostCode, ResponderId, UnitCode},
     notify::Rule,
     phone::PhoneNumber,
-    policy::Role,
+    policy::{HEAD, Role},
 };
 
 /// A unit as it stands in a file.
@@ -35,6 +35,9 @@ pub(super) struct UnitRow {
     pub(super) head: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) head_short: Option<String>,
+    /// The post above its head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) above: Option<PostCode>,
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub(super) own_posts: bool,
 }
@@ -68,6 +71,8 @@ pub(super) struct PostRow {
     pub(super) role: Role,
     pub(super) title: String,
     pub(super) short_title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) above: Option<PostCode>,
 }
 
 /// A person as they stand in a file.
@@ -118,7 +123,7 @@ pub(super) struct ActingRow {
 }
 
 /// The posts that a unit has unless it says otherwise.
-pub(super) const OWN_POSTS: [&str; 3] = ["kepala", "sekretaris", "penghubung"];
+pub(super) const OWN_POSTS: [&str; 3] = [HEAD, "sekretaris", "penghubung"];
 
 /// Puts a directory together from its files.
 #[derive(Default)]
@@ -187,6 +192,13 @@ impl Builder {
                 self.acting(&mut document, &path, row);
             }
         }
+        for (path, table) in document.list("rosters") {
+            if let Some(row) = document.piece::<RosterRow>(&path, table) {
+                let place = format!("directory: post {}", row.post);
+                places.other(place, file, document.line(&path));
+                self.roster(&mut document, &path, row);
+            }
+        }
         document.finish(&[
             "coordinator",
             "units",
@@ -194,6 +206,7 @@ impl Builder {
             "people",
             "holders",
             "acting",
+            "rosters",
         ])
     }
 
@@ -207,10 +220,19 @@ impl Builder {
             );
             return;
         }
+        if let (false, Some(above)) = (row.own_posts, &row.above) {
+            document.fault(
+                &format!("{path}.above"),
+                above.as_str(),
+                "stands above the head, and the unit has no posts of its own",
+                "write it at the unit's head among [[posts]], or take own_posts = false out",
+            );
+        }
         if row.own_posts {
             for (role, (title, short_title)) in OWN_POSTS.into_iter().zip(row.own_titles()) {
                 // These three words are roles.
                 if let Ok(role) = Role::parse(role) {
+                    let is_head = role.as_str() == HEAD;
                     self.post(
                         document,
                         path,
@@ -219,6 +241,7 @@ impl Builder {
                             role,
                             title,
                             short_title,
+                            above: row.above.clone().filter(|_| is_head),
                         },
                     );
                 }
@@ -251,8 +274,10 @@ impl Builder {
             role: row.role,
             title: row.title,
             short_title: row.short_title,
+            above: row.above,
             holder: None,
             acting: Vec::new(),
+            roster: None,
         };
         if self.directory.posts.insert(code, post).is_some() {
             document.fault(path, &name, "the post stands twice", "take one of them out");
@@ -374,18 +399,9 @@ impl Builder {
     }
 
     fn acting(&mut self, document: &mut Document, path: &str, row: ActingRow) {
-        let mut time = |field: &str, text: &str| {
-            text.parse::<Timestamp>().map_err(|_| {
-                document.fault(
-                    &format!("{path}.{field}"),
-                    &format!("{text:?}"),
-                    "not a time with an offset",
-                    "write it as 2026-11-24T08:00:00+07:00",
-                );
-            })
-        };
-        let (from, until) = (time("from", &row.from), time("until", &row.until));
-        let (Ok(from), Ok(until)) = (from, until) else {
+        let from = time(document, &format!("{path}.from"), &row.from);
+        let until = time(document, &format!("{path}.until"), &row.until);
+        let (Some(from), Some(until)) = (from, until) else {
             return;
         };
         match self.directory.posts.get_mut(&row.post) {
@@ -403,6 +419,23 @@ impl Builder {
                 "write UNIT.role of a unit that is known",
             ),
         }
+    }
+
+    fn roster(&mut self, document: &mut Document, path: &str, row: RosterRow) {
+        let code = row.post.clone();
+        let read = row.read(document, path);
+        let (problem, remedy) = match self.directory.posts.get_mut(&code) {
+            Some(post) if post.roster.is_none() => {
+                post.roster = read;
+                return;
+            }
+            Some(_) => ("the desk has a roster already", "write one for each desk"),
+            None => (
+                "there is no such post",
+                "write UNIT.role of a unit that is known",
+            ),
+        };
+        document.fault(&format!("{path}.post"), code.as_str(), problem, remedy);
     }
 }
 

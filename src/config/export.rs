@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     directory::{ActingRow, MethodRow, OWN_POSTS, PersonRow, PostRow, UnitRow},
     fault::Faults,
+    rosters::RosterRow,
     seed::{Source, Sources},
 };
 use crate::domain::{
@@ -58,6 +59,7 @@ struct PeopleFile {
     people: Vec<PersonRow>,
     holders: toml::Table,
     acting: Vec<ActingRow>,
+    rosters: Vec<RosterRow>,
 }
 
 /// The files of a rulebook: `units.toml`, `people.toml`, and one for each policy and calendar.
@@ -139,6 +141,7 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
                 role: post.role.clone(),
                 title: post.title.clone(),
                 short_title: post.short_title.clone(),
+                above: post.above.clone(),
             });
         }
         if let Some(holder) = &post.holder {
@@ -153,6 +156,9 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
             until: one.until.to_string(),
         }));
     }
+    let rosters = posts
+        .iter()
+        .filter_map(|(code, post)| Some(RosterRow::new(code, post.roster.as_ref()?)));
     let people = responders.iter();
     let plain = !responders.values().any(|it| it.name.contains('\n'));
     (
@@ -167,6 +173,7 @@ fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
                 .collect(),
             holders,
             acting,
+            rosters: rosters.collect(),
         },
     )
 }
@@ -187,6 +194,7 @@ fn unit_row(code: &UnitCode, unit: &Unit, directory: &Directory) -> UnitRow {
         calendars: calendars.clone(),
         head: None,
         head_short: None,
+        above: None,
         own_posts: true,
     };
     let posts = OWN_POSTS.map(|role| {
@@ -195,11 +203,14 @@ fn unit_row(code: &UnitCode, unit: &Unit, directory: &Directory) -> UnitRow {
     });
     let [(head, head_short), rest @ ..] = row.own_titles();
     let fits = |post: Option<&Post>, (title, short): &(String, String)| {
-        post.is_some_and(|post| post.title == *title && post.short_title == *short)
+        post.is_some_and(|post| {
+            post.title == *title && post.short_title == *short && post.above.is_none()
+        })
     };
     match posts[0] {
         Some(post) if fits(posts[1], &rest[0]) && fits(posts[2], &rest[1]) => {
             row.head = (post.title != head).then(|| post.title.clone());
+            row.above = post.above.clone();
             row.head_short = (post.short_title != head_short).then(|| post.short_title.clone());
         }
         _ => row.own_posts = false,

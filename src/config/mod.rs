@@ -15,6 +15,7 @@ pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod places;
+mod rosters;
 pub mod seed;
 pub mod self_tests;
 pub mod settings;

@@ -429,6 +429,11 @@ name = "Dinas A"
 [[units]]
 code = "A"
 name = "Dinas B"
+[[units]]
+code = "C"
+name = "Dinas C"
+above = "A.kepala"
+own_posts = false
 [[people]]
 id = "p"
 name = "P"
@@ -453,6 +458,7 @@ until = "2026-01-01T00:00:00+07:00"
     for place in [
         "units[0].code",
         "units[2].code",
+        "units[3].above",
         "people[0].sms",
         "holders.Z.kepala",
         "acting[0].from",

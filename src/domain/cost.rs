@@ -236,5 +236,14 @@ impl Budget {
     }
 }
 
+/// Whether there is nothing to write of a cost.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+pub(super) fn is_nought(cost: &u64) -> bool {
+    *cost == 0
+}
+
 #[cfg(test)]
 mod tests;

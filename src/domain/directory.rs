@@ -4,11 +4,15 @@
 //! an acting holder (Plt. for a vacancy, Plh. for an absence) within the dates of the decree, the
 //! regular holder otherwise.
 
+pub mod roster;
+pub mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::roster::Roster;
 use super::{
     conversation::CodeShare,
     delivery::{Address, Transport},
@@ -57,12 +61,18 @@ pub struct Post {
     pub title: String,
     /// How it is addressed in a short message: `Ka DISHUB`.
     pub short_title: String,
+    /// The post above it in the organisation, where that is not the head of its own unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<PostCode>,
     /// The regular holder; none is a vacancy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<ResponderId>,
     /// Those who act for a time. Where two overlap, the one that began later goes first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acting: Vec<Acting>,
+    /// Who takes turns, where it is a desk. The regular holder then stands in for nobody on duty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<Roster>,
 }
 
 /// Someone who holds a post for a time, by decree.
@@ -144,24 +154,6 @@ fn enabled() -> bool {
     true
 }
 
-/// Who stands behind a target at a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolution<'a> {
-    /// This person holds the post.
-    Holder {
-        /// The post.
-        post: &'a PostCode,
-        /// Who holds it now.
-        responder: &'a ResponderId,
-        /// In which acting capacity, if any.
-        acting: Option<&'a Acting>,
-    },
-    /// The post exists and nobody holds it.
-    Vacant(&'a PostCode),
-    /// There is no such post.
-    NoSuchPost(Target),
-}
-
 impl Directory {
     /// The unit whose posts answer for a complaint: its own, or the coordinator's desk.
     pub fn answering_unit<'a>(&'a self, unit: Option<&'a UnitCode>) -> Option<&'a UnitCode> {
@@ -169,15 +161,16 @@ impl Directory {
             .or(self.coordinator.as_ref())
     }
 
-    /// Who is to be told when a policy says `target` about a complaint of `unit`, at `now`.
-    pub fn resolve<'a>(
+    /// The posts that a policy means by `target` for a complaint of `unit`. For the post above these
+    /// are that one and all above it, nearest first: the next stands in for one that nobody holds.
+    pub fn posts_for<'a>(
         &'a self,
         target: &Target,
         unit: Option<&'a UnitCode>,
-        now: Timestamp,
-    ) -> Resolution<'a> {
+    ) -> Vec<&'a PostCode> {
         let found = match target {
-            Target::Post(code) => self.posts.get_key_value(code),
+            Target::Above(level) => return self.chain_from(*level, unit),
+            Target::Post(code) => self.posts.get_key_value(code).map(|(code, _)| code),
             Target::Role(role) => self
                 .answering_unit(unit)
                 .and_then(|unit| self.post_in(unit, role)),
@@ -186,30 +179,13 @@ impl Directory {
                 .as_ref()
                 .and_then(|unit| self.post_in(unit, role)),
         };
-        let Some((code, post)) = found else {
-            return Resolution::NoSuchPost(target.clone());
-        };
-        if let Some(acting) = post.acting_at(now) {
-            return Resolution::Holder {
-                post: code,
-                responder: &acting.responder,
-                acting: Some(acting),
-            };
-        }
-        match &post.holder {
-            Some(responder) => Resolution::Holder {
-                post: code,
-                responder,
-                acting: None,
-            },
-            None => Resolution::Vacant(code),
-        }
+        found.into_iter().collect()
     }
 
-    fn post_in(&self, unit: &UnitCode, role: &Role) -> Option<(&PostCode, &Post)> {
+    fn post_in(&self, unit: &UnitCode, role: &Role) -> Option<&PostCode> {
         // Posts are named `UNIT.role`, so the look-up costs no walk through all of them.
         let code = PostCode::parse(&format!("{unit}.{role}")).ok()?;
-        self.posts.get_key_value(&code)
+        self.posts.get_key_value(&code).map(|(code, _)| code)
     }
 
     /// Which reply codes are whose, for those who share an address with somebody.
@@ -258,6 +234,19 @@ impl Directory {
 }
 
 impl Post {
+    /// Who holds it at `now`, and by which decree if only for a time: whoever acts, else whoever is on
+    /// duty, else the regular holder.
+    pub fn holder_at(&self, now: Timestamp) -> Option<(&ResponderId, Option<&Acting>)> {
+        if let Some(acting) = self.acting_at(now) {
+            return Some((&acting.responder, Some(acting)));
+        }
+        let roster = self.roster.as_ref();
+        let on_duty = roster.and_then(|it| it.on_duty(now).responder);
+        on_duty
+            .or(self.holder.as_ref())
+            .map(|holder| (holder, None))
+    }
+
     /// The acting holder at `now`; of several, the one that began last.
     pub fn acting_at(&self, now: Timestamp) -> Option<&Acting> {
         self.acting

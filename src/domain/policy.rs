@@ -224,8 +224,15 @@ impl Default for DeliveryRule {
 #[serde(try_from = "String", into = "String")]
 pub struct Role(Box<str>);
 
+/// How a policy calls the post above.
+const ABOVE: &str = "atasan";
+
+/// The role of a unit's head: what stands above it is above the unit.
+pub const HEAD: &str = "kepala";
+
 /// Whom a policy tells: written `kepala` (that post of the complaint's unit), `post:SETDA.kepala`
-/// (that very post) or `koordinator:penghubung` (that post at the coordinator's desk).
+/// (that very post), `koordinator:penghubung` (that post at the coordinator's desk), `atasan` (the
+/// post above the unit's head) or `atasan:2` (the one above that).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Target {
@@ -235,12 +242,15 @@ pub enum Target {
     Post(PostCode),
     /// The post of this role at the coordinator's desk.
     Coordinator(Role),
+    /// The post so many above the head of the complaint's unit, from 1.
+    Above(u8),
 }
 
 /// Why a text is no target or role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} names nobody: write a role of the unit (kepala), post:UNIT.role, or koordinator:role"
+    "{0:?} names nobody: write a role of the unit (kepala), post:UNIT.role, koordinator:role, \
+     atasan, or atasan:2 (at most 9)"
 )]
 pub struct InvalidTarget(pub String);
 
@@ -291,10 +301,17 @@ impl Target {
     /// Reads a target.
     ///
     /// # Errors
-    /// When it is none of the three forms.
+    /// When it is none of the forms.
     pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
         let text = text.trim();
         match text.split_once(':') {
+            None if text == ABOVE => Ok(Self::Above(1)),
+            Some((ABOVE, level)) => level
+                .parse()
+                .ok()
+                .filter(|level| (1..=9).contains(level))
+                .map(Self::Above)
+                .ok_or_else(|| InvalidTarget(text.chars().take(80).collect())),
             Some(("post", code)) => PostCode::parse(code)
                 .map(Self::Post)
                 .map_err(|_| InvalidTarget(text.chars().take(80).collect())),
@@ -311,6 +328,8 @@ impl fmt::Display for Target {
             Self::Role(role) => write!(f, "{role}"),
             Self::Post(code) => write!(f, "post:{code}"),
             Self::Coordinator(role) => write!(f, "koordinator:{role}"),
+            Self::Above(1) => f.write_str(ABOVE),
+            Self::Above(level) => write!(f, "{ABOVE}:{level}"),
         }
     }
 }
@@ -361,7 +380,7 @@ impl Policy {
         let stepped = self.steps.iter().flat_map(|step| &step.to);
         warned.chain(stepped).find_map(|target| match target {
             Target::Role(role) => Some(role),
-            Target::Post(_) | Target::Coordinator(_) => None,
+            Target::Post(_) | Target::Coordinator(_) | Target::Above(_) => None,
         })
     }
 

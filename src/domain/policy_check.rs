@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::{
-    directory::{Acting, Directory},
+    directory::{Acting, Directory, roster, tree},
     id::{CalendarId, UnitCode},
     notify,
     policy::{Policy, StatusMeaning, Target},
@@ -250,6 +250,11 @@ fn check_reach(policy: &Policy, directory: &Directory, findings: &mut Findings) 
                     }
                     continue;
                 }
+                Target::Above(level) => {
+                    let finding = tree::check_reach(directory, *level, targets, &place);
+                    findings.0.extend(finding);
+                    continue;
+                }
                 Target::Coordinator(role) => {
                     let found = directory
                         .coordinator
@@ -339,7 +344,7 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
             );
         }
         match &post.holder {
-            None if post.acting.is_empty() => {
+            None if post.acting.is_empty() && post.roster.is_none() => {
                 findings.warning(
                     &place,
                     "",
@@ -358,6 +363,9 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
             _ => {}
         }
         check_acting(&place, &post.acting, directory, findings);
+        if let Some(one) = &post.roster {
+            findings.0.extend(roster::check(code, one, directory));
+        }
     }
     for (id, person) in &directory.responders {
         let usable: Vec<_> = person.usable_methods().collect();
@@ -379,6 +387,7 @@ fn check_directory(directory: &Directory, findings: &mut Findings) {
         }
         findings.0.extend(notify::check(&place, person));
     }
+    findings.0.extend(tree::check(directory));
     let mut names = std::collections::BTreeMap::new();
     for (code, unit) in &directory.units {
         for name in std::iter::once(&unit.name).chain(&unit.aliases) {

@@ -123,7 +123,12 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
-        What::Skipped { target, why } => ("step_skipped", skipped(&target.to_string(), *why, id)),
+        What::Skipped { target, why, over } => {
+            let over = over.as_ref();
+            let passed = over.map_or_else(|| target.to_string(), |over| post(&over.post));
+            let on = over.and_then(|over| over.next.as_ref()).map(post);
+            ("step_skipped", skipped(&passed, *why, on.as_deref(), id))
+        }
         What::Acknowledged { by, .. } => {
             who = Some(person(by));
             (
@@ -426,6 +431,13 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             number,
             step,
         } => ("alarm", self_tested(gateway, *number, step, id)),
+        What::PolicyMoved {
+            from,
+            to,
+            by,
+            reason,
+            ..
+        } => ("changed", words::moved(from, to, (by, reason), id)),
         What::Changed {
             change,
             author,

@@ -35,6 +35,7 @@ mod news_service;
 mod notification_rules;
 mod out_of_use;
 mod peers;
+mod posts_above;
 mod previews;
 mod providers_whatsapp;
 mod refused_templates;

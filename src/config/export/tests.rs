@@ -8,7 +8,10 @@ use proptest::{collection, option, prelude::*, sample};
 use super::*;
 use crate::domain::{
     delivery::EmailAddress,
-    directory::{Acting, ActingKind, ContactMethod, Language},
+    directory::{
+        Acting, ActingKind, ContactMethod, Language,
+        roster::{Leave, Override, Roster, Rotation},
+    },
     id::{CalendarId, MethodId, PolicyId},
     notify::Rule,
     phone::PhoneNumber,
@@ -106,17 +109,47 @@ fn acting() -> impl Strategy<Value = Acting> {
 }
 
 prop_compose! {
+    fn roster()(
+        members in collection::vec(0..5_u32, 0..3),
+        daily in any::<bool>(),
+        every in 0..400_u16,
+        acting in collection::vec(acting(), 0..3),
+    ) -> Roster {
+        Roster {
+            members: members.into_iter().map(|n| ResponderId::parse(&format!("p{n}")).unwrap()).collect(),
+            rotation: if daily { Rotation::Daily } else { Rotation::Weekly },
+            every,
+            begins: Timestamp::UNIX_EPOCH,
+            leave: acting.iter().map(|one| Leave {
+                member: one.responder.clone(),
+                from: one.from,
+                until: one.until,
+            }).collect(),
+            overrides: acting.into_iter().map(|one| Override {
+                responder: one.responder,
+                from: one.from,
+                until: one.until,
+                by: one.decree.clone(),
+                reason: one.decree,
+            }).collect(),
+        }
+    }
+}
+
+prop_compose! {
     fn posts(code: UnitCode, unit_name: String)(
         own in any::<bool>(),
         titles in collection::vec((text(), text()), 6),
         which in sample::subsequence(vec!["kepala", "sekretaris", "penghubung", "asisten"], 0..=4),
         holders in collection::vec(option::of(0..5_u32), 4),
         acting in collection::vec(collection::vec(acting(), 0..2), 4),
+        roster in collection::vec(option::of(roster()), 4),
+        above in collection::vec(option::of("[A-Z]{2,4}\\.kepala"), 4),
     ) -> Vec<(PostCode, Post)> {
         let row = UnitRow {
             calendars: std::collections::BTreeMap::new(),
             code: code.clone(), name: unit_name.clone(), short_name: None, aliases: Vec::new(),
-            head: None, head_short: None, own_posts: true,
+            head: None, head_short: None, above: None, own_posts: true,
         };
         let usual = row.own_titles();
         let which = if own { vec!["kepala", "sekretaris", "penghubung"] } else { which };
@@ -131,8 +164,10 @@ prop_compose! {
                 role: Role::parse(role).unwrap(),
                 title,
                 short_title,
+                above: above[index].clone().map(|code| PostCode::parse(&code).unwrap()),
                 holder: holders[index].map(|n| ResponderId::parse(&format!("p{n}")).unwrap()),
                 acting: acting[index].clone(),
+                roster: roster[index].clone(),
             };
             (PostCode::parse(&format!("{code}.{role}")).unwrap(), post)
         }).collect()

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::{Context, Effect, Escalation, PageOrder, Promise, Step};
 use crate::domain::{
-    directory::{ActingKind, Directory, Resolution},
-    fact::{Alarm, CancelReason, SkipReason, What},
-    id::{PageId, PostCode, ResponderId, UnitCode},
+    directory::{ActingKind, Directory},
+    fact::{Alarm, CancelReason, PassedOver, SkipReason, What},
+    id::{PageId, PostCode, ResponderId},
     message::{Alert, Notice},
     policy::{Reach, Target},
 };
@@ -91,8 +91,6 @@ impl Step<'_> {
 
     /// Those who can be told, in the order of the targets. The others are recorded.
     fn resolve(&mut self, targets: &[Target]) -> Vec<Found> {
-        let directory = self.context.directory;
-        let unit = self.state.complaint.unit.clone();
         let mut found = Vec::new();
         let mut seen: Vec<&Target> = Vec::new();
         for target in targets {
@@ -100,12 +98,40 @@ impl Step<'_> {
                 continue;
             }
             seen.push(target);
-            match find(directory, target, unit.as_ref(), self.now) {
-                Ok(one) => found.push(one),
-                Err(why) => self.skip(target, why),
-            }
+            found.extend(self.first_of(target));
         }
         found
+    }
+
+    /// The first of a target's posts with somebody to tell. Those before it are recorded.
+    fn first_of(&mut self, target: &Target) -> Option<Found> {
+        let directory = self.context.directory;
+        let unit = self.state.complaint.unit.clone();
+        let posts = directory.posts_for(target, unit.as_ref());
+        if posts.is_empty() {
+            self.skip(target, none_there(target));
+        }
+        for (place, code) in posts.iter().enumerate() {
+            match find(directory, target, code, self.now) {
+                Ok(found) => return Some(found),
+                Err(why) => {
+                    self.facts.push(What::Skipped {
+                        target: target.clone(),
+                        why,
+                        over: matches!(target, Target::Above(_)).then(|| PassedOver {
+                            post: (*code).clone(),
+                            next: posts.get(place + 1).map(|next| (*next).clone()),
+                        }),
+                    });
+                    if why == SkipReason::NobodyOnDuty {
+                        self.alarm(Alarm::NobodyOnDuty {
+                            post: (*code).clone(),
+                        });
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// Who a target stands for now.
@@ -113,8 +139,15 @@ impl Step<'_> {
     /// # Errors
     /// Why it stands for nobody who can be told.
     pub(super) fn holder_of(&self, target: &Target) -> Result<ResponderId, SkipReason> {
-        let unit = self.state.complaint.unit.as_ref();
-        find(self.context.directory, target, unit, self.now).map(|found| found.responder)
+        let directory = self.context.directory;
+        let mut why = none_there(target);
+        for code in directory.posts_for(target, self.state.complaint.unit.as_ref()) {
+            match find(directory, target, code, self.now) {
+                Ok(found) => return Ok(found.responder),
+                Err(reason) => why = reason,
+            }
+        }
+        Err(why)
     }
 
     /// Without those who have refused this promise, unless nobody else is left.
@@ -159,25 +192,29 @@ impl Step<'_> {
         self.facts.push(What::Skipped {
             target: target.clone(),
             why,
+            over: None,
         });
+    }
+}
+
+fn none_there(target: &Target) -> SkipReason {
+    match target {
+        Target::Above(_) => SkipReason::NoneAbove,
+        Target::Role(_) | Target::Post(_) | Target::Coordinator(_) => SkipReason::NoSuchPost,
     }
 }
 
 fn find(
     directory: &Directory,
     target: &Target,
-    unit: Option<&UnitCode>,
+    code: &PostCode,
     now: Timestamp,
 ) -> Result<Found, SkipReason> {
-    let (code, responder, acting) = match directory.resolve(target, unit, now) {
-        Resolution::Holder {
-            post,
-            responder,
-            acting,
-        } => (post, responder, acting),
-        Resolution::Vacant(_) => return Err(SkipReason::Vacant),
-        Resolution::NoSuchPost(_) => return Err(SkipReason::NoSuchPost),
-    };
+    let post = directory.posts.get(code).ok_or(SkipReason::NoSuchPost)?;
+    let (responder, acting) = post.holder_at(now).ok_or(match post.roster {
+        Some(_) => SkipReason::NobodyOnDuty,
+        None => SkipReason::Vacant,
+    })?;
     let person = directory
         .responders
         .get(responder)
@@ -185,7 +222,6 @@ fn find(
     if person.usable_methods().next().is_none() {
         return Err(SkipReason::NoContactMethod);
     }
-    let post = directory.posts.get(code).ok_or(SkipReason::NoSuchPost)?;
     let prefix = acting.map_or(String::new(), |a| format!("{} ", a.kind.abbreviation()));
     Ok(Found {
         target: target.clone(),

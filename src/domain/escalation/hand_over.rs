@@ -134,9 +134,9 @@ impl Step<'_> {
         let mut held: Vec<_> = directory
             .posts
             .values()
-            .filter_map(|post| match post.acting_at(self.now) {
-                Some(acting) => (acting.responder == *who).then_some((post, Some(acting.kind))),
-                None => (post.holder.as_ref() == Some(who)).then_some((post, None)),
+            .filter_map(|post| {
+                let (holder, acting) = post.holder_at(self.now)?;
+                (holder == who).then_some((post, acting.map(|acting| acting.kind)))
             })
             .collect();
         held.sort_by_key(|(post, _)| Some(&post.unit) != answering);

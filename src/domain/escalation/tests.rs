@@ -7,6 +7,7 @@ mod delays;
 mod explained;
 mod hand_over;
 pub(crate) mod laws;
+pub(crate) mod moves;
 mod news;
 mod own_calendars;
 mod pauses;
@@ -139,8 +140,10 @@ fn directory() -> Directory {
                     role: Role::parse(role).unwrap(),
                     title: format!("{role} {code}"),
                     short_title: role.to_owned(),
+                    above: None,
                     holder: Some(person(&name)),
                     acting: Vec::new(),
+                    roster: None,
                 },
             );
             directory.responders.insert(

@@ -7,7 +7,7 @@ use crate::domain::{
     cost::Period,
     delivery::FailureKind,
     fact::Unproven,
-    id::{MethodId, ResponderId},
+    id::{MethodId, PostCode, ResponderId},
     policy::PolicyRef,
 };
 
@@ -25,6 +25,11 @@ pub enum Alarm {
     AllRefused {
         /// What was due: `step 2`, `warning 75%`.
         step: String,
+    },
+    /// Nobody is on duty at a desk that was to be told; whoever comes next in the policy is told.
+    NobodyOnDuty {
+        /// The desk's post.
+        post: PostCode,
     },
     /// Every way to a person failed.
     Unreachable {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::ResponderId;
+use crate::domain::{
+    id::{PostCode, ResponderId},
+    policy::Target,
+};
 
 /// Why steps were folded into a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,27 @@ pub enum SkipReason {
     NoContactMethod,
     /// The holder has said that it is not theirs, and is spared while somebody else can be told.
     Refused,
+    /// The post is a desk, nobody is on duty there, and nobody holds it beside.
+    NobodyOnDuty,
+    /// No post stands above the head of the complaint's unit.
+    NoneAbove,
+}
+
+/// A post of a chain that was passed over on the way up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// The post that could not be told.
+    pub post: PostCode,
+    /// The one above it, which is asked next; none where it was the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<PostCode>,
+}
+
+impl PassedOver {
+    /// The very post that was skipped, as a policy would write it: on a chain the one passed over.
+    pub fn or_target(over: Option<&Self>, target: &Target) -> Target {
+        over.map_or_else(|| target.clone(), |it| Target::Post(it.post.clone()))
+    }
 }
 
 /// Why an answer changed nothing.

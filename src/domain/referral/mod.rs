@@ -78,8 +78,8 @@ pub fn units_of(
     now: Timestamp,
 ) -> BTreeSet<UnitCode> {
     let held = directory.posts.values().filter(|post| {
-        let acting = post.acting_at(now).map(|acting| &acting.responder);
-        acting.or(post.holder.as_ref()) == Some(responder)
+        let held = post.holder_at(now);
+        held.is_some_and(|(holder, _)| holder == responder)
     });
     held.map(|post| post.unit.clone()).collect()
 }

@@ -21,8 +21,10 @@ fn directory() -> Directory {
                 role: Role::parse(role).unwrap(),
                 title,
                 short_title,
+                above: None,
                 holder: None,
                 acting: Vec::new(),
+                roster: None,
             },
         );
     };

@@ -4,8 +4,8 @@ use super::{Directory, Fact, Language, What, line};
 use crate::domain::{
     complaint::Status,
     cost::{Period, Thrift},
-    fact::{Alarm, DeferReason, FallBack, FoldReason, SkipReason},
-    id::{MethodId, PageId},
+    fact::{Alarm, DeferReason, FallBack, FoldReason, PassedOver, SkipReason},
+    id::{MethodId, PageId, PostCode},
     policy::Target,
 };
 
@@ -27,9 +27,28 @@ fn why_somebody_was_spared_or_told_all_the_same_is_said() {
         What::Skipped {
             target: Target::parse("kepala").unwrap(),
             why: SkipReason::Refused,
+            over: None,
         },
         "kepala dilewati: sudah menyatakan bukan wewenangnya",
         "kepala skipped: has said it is not theirs",
+    );
+    let over = |next: Option<&str>| What::Skipped {
+        target: Target::parse("atasan").unwrap(),
+        why: SkipReason::Vacant,
+        over: Some(PassedOver {
+            post: PostCode::parse("SETDA.asisten").unwrap(),
+            next: next.map(|code| PostCode::parse(code).unwrap()),
+        }),
+    };
+    check(
+        over(Some("SETDA.kepala")),
+        "SETDA.asisten dilewati: jabatan kosong, dilanjutkan ke SETDA.kepala",
+        "SETDA.asisten skipped: the post is vacant, going on to SETDA.kepala",
+    );
+    check(
+        over(None),
+        "SETDA.asisten dilewati: jabatan kosong",
+        "SETDA.asisten skipped: the post is vacant",
     );
     check(
         What::Alarm {

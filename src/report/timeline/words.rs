@@ -10,6 +10,7 @@ use crate::domain::{
     },
     id::{MethodId, ResponderId},
     message::CheckKind,
+    policy::PolicyRef,
 };
 
 pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
@@ -33,6 +34,22 @@ pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
     }
 }
 
+/// Moved to another policy, by whom and why.
+pub(super) fn moved(
+    from: &PolicyRef,
+    to: &PolicyRef,
+    (by, reason): (&str, &str),
+    id: bool,
+) -> String {
+    let named = |policy: &PolicyRef| format!("{}@{}", policy.id, policy.version);
+    let (from, to) = (named(from), named(to));
+    if id {
+        format!("Dipindahkan dari kebijakan {from} ke {to} oleh {by}: {reason}")
+    } else {
+        format!("Moved from policy {from} to {to} by {by}: {reason}")
+    }
+}
+
 pub(super) fn check_asked(check: CheckKind, id: bool) -> &'static str {
     match (check, id) {
         (CheckKind::Verify, true) => "Ditanya apakah kontak ini miliknya",
@@ -52,7 +69,8 @@ pub(super) fn check_answered(check: CheckKind, after: SignedDuration, id: bool) 
     }
 }
 
-pub(super) fn skipped(target: &str, why: SkipReason, id: bool) -> String {
+/// `on` is the title of the post that is asked next, on a chain that leads up.
+pub(super) fn skipped(target: &str, why: SkipReason, on: Option<&str>, id: bool) -> String {
     let why = match (why, id) {
         (SkipReason::Vacant, true) => "jabatan kosong",
         (SkipReason::Vacant, false) => "the post is vacant",
@@ -64,11 +82,16 @@ pub(super) fn skipped(target: &str, why: SkipReason, id: bool) -> String {
         (SkipReason::NoContactMethod, false) => "no contact method in use",
         (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
         (SkipReason::Refused, false) => "has said it is not theirs",
+        (SkipReason::NobodyOnDuty, true) => "tidak ada yang piket",
+        (SkipReason::NobodyOnDuty, false) => "nobody is on duty",
+        (SkipReason::NoneAbove, true) => "tidak ada jabatan di atas kepala unit",
+        (SkipReason::NoneAbove, false) => "no post stands above the head of the unit",
     };
-    if id {
-        format!("{target} dilewati: {why}")
-    } else {
-        format!("{target} skipped: {why}")
+    match (on, id) {
+        (None, true) => format!("{target} dilewati: {why}"),
+        (None, false) => format!("{target} skipped: {why}"),
+        (Some(on), true) => format!("{target} dilewati: {why}, dilanjutkan ke {on}"),
+        (Some(on), false) => format!("{target} skipped: {why}, going on to {on}"),
     }
 }
 
@@ -157,6 +180,8 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
             format!("ALARM: tidak ada yang bisa dipanggil ({step})")
         }
         (Alarm::NobodyToPage { step }, false) => format!("ALARM: nobody to page ({step})"),
+        (Alarm::NobodyOnDuty { post }, true) => format!("ALARM: tidak ada yang piket di {post}"),
+        (Alarm::NobodyOnDuty { post }, false) => format!("ALARM: nobody is on duty at {post}"),
         (Alarm::AllRefused { step }, true) => {
             format!("ALARM: semua menyatakan bukan wewenangnya, tetap dipanggil ({step})")
         }

@@ -28,7 +28,7 @@ use crate::domain::{
     delivery::Transport,
     directory::{ActingKind, Language},
     escalation::{Context, Effect, PageOrder, Transition},
-    fact::{SkipReason, What},
+    fact::{PassedOver, SkipReason, What},
     id::{MethodId, PageId, PostCode, ResponderId, UnitCode},
     message::{Content, Notice},
     notify::{self, Asked},
@@ -160,7 +160,7 @@ pub enum MarkKind {
     },
     /// A target stood for nobody.
     Skipped {
-        /// The target.
+        /// The target; on a chain that leads up the very post.
         target: Target,
         /// Why.
         why: SkipReason,
@@ -368,8 +368,8 @@ impl Watcher<'_> {
             },
             What::Progressed { .. } => MarkKind::Progressed,
             What::Exhausted => MarkKind::Exhausted,
-            What::Skipped { target, why } => MarkKind::Skipped {
-                target: target.clone(),
+            What::Skipped { target, why, over } => MarkKind::Skipped {
+                target: PassedOver::or_target(over.as_ref(), target),
                 why: *why,
             },
             What::Alarm {

@@ -276,6 +276,10 @@ fn skipped(why: SkipReason, language: Language) -> &'static str {
         (SkipReason::NoContactMethod, Language::En) => "no contact method in use",
         (SkipReason::Refused, Language::Id) => "sudah menyatakan bukan wewenangnya",
         (SkipReason::Refused, Language::En) => "has said it is not theirs",
+        (SkipReason::NobodyOnDuty, Language::Id) => "tidak ada yang piket",
+        (SkipReason::NobodyOnDuty, Language::En) => "nobody is on duty",
+        (SkipReason::NoneAbove, Language::Id) => "tidak ada jabatan di atas kepala unit",
+        (SkipReason::NoneAbove, Language::En) => "no post stands above the head of the unit",
     }
 }
 

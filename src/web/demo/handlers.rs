@@ -140,9 +140,8 @@ pub(super) async fn state(State(web): State<Web>) -> Result<Json<Value>, Problem
     let mut phones: Vec<Value> = Vec::new();
     for (code, post) in &directory.posts {
         let holder = post
-            .acting_at(web.inbound.clock.now())
-            .map(|acting| &acting.responder)
-            .or(post.holder.as_ref());
+            .holder_at(web.inbound.clock.now())
+            .map(|(holder, _)| holder);
         let Some((id, person)) = holder.and_then(|id| directory.responders.get_key_value(id))
         else {
             continue;

@@ -122,8 +122,10 @@ pub(crate) fn directory(names: &BTreeSet<String>) -> Directory {
                     role: Role::parse(role).unwrap(),
                     title: format!("{role} {code}"),
                     short_title: format!("{role} {code}"),
+                    above: None,
                     holder: Some(person.clone()),
                     acting: Vec::new(),
+                    roster: None,
                 },
             );
             directory.responders.insert(

@@ -136,8 +136,10 @@ pub fn directory() -> Directory {
                 role: Role::parse(role).unwrap(),
                 title: format!("{role} {unit}"),
                 short_title: format!("{role} {unit}"),
+                above: None,
                 holder: Some(responder.clone()),
                 acting: Vec::new(),
+                roster: None,
             },
         );
         let phone = Address::Phone(PhoneNumber::parse(number).unwrap());

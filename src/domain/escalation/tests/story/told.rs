@@ -96,15 +96,21 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
                 };
                 format!("folded {why} [{}]", what.join(", "))
             }
-            What::Skipped { target, why } => {
+            What::Skipped { target, why, over } => {
                 let why = match why {
                     SkipReason::Vacant => "vacant",
                     SkipReason::NoSuchPost => "no such post",
                     SkipReason::UnknownResponder => "unknown",
                     SkipReason::NoContactMethod => "no contact",
                     SkipReason::Refused => "refused",
+                    SkipReason::NobodyOnDuty => "nobody on duty",
+                    SkipReason::NoneAbove => "none above",
                 };
-                format!("skip {target} ({why})")
+                let over = over.as_ref().map_or(String::new(), |over| {
+                    let next = over.next.as_ref().map_or("nobody", |next| next.as_str());
+                    format!(" {} > {next}", over.post)
+                });
+                format!("skip {target}{over} ({why})")
             }
             What::Acknowledged { by, until, .. } => {
                 format!("held by {} until {}", name(by), at(*until))
@@ -173,6 +179,7 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
             What::Closed { since: told, .. } => format!("closed{}", since(told)),
             What::Alarm { alarm } => match alarm {
                 Alarm::NobodyToPage { step } => format!("ALARM nobody for {step}"),
+                Alarm::NobodyOnDuty { post } => format!("ALARM nobody on duty {post}"),
                 Alarm::AllRefused { step } => format!("ALARM all refused {step}"),
                 Alarm::Unreachable { responder } => {
                     format!("ALARM {} unreachable", name(responder))
