@@ -253,7 +253,8 @@ impl Step<'_> {
             (true, true) => Notice::StillMissed,
             (true, false) => Notice::Missed,
             (false, _) => Notice::Warning {
-                percent: self.share_gone(),
+                // Short of the deadline it is never all of it.
+                percent: self.state.promise.percent(&self.context, self.now).min(99),
             },
         };
         let told = self.call(Call {
@@ -267,15 +268,5 @@ impl Step<'_> {
             proposed: None,
         });
         self.state.promise.miss_told |= is_missed && told.is_some();
-    }
-
-    /// How much of the time to the deadline is gone, in percent.
-    fn share_gone(&self) -> u8 {
-        let received = self.state.complaint.received_at;
-        let due = self.state.promise.due_at(&self.context);
-        let whole = due.map_or(0, |due| due.duration_since(received).as_secs());
-        let gone = self.now.duration_since(received).as_secs();
-        let percent = gone.saturating_mul(100).checked_div(whole);
-        u8::try_from(percent.unwrap_or_default().clamp(0, 99)).unwrap_or(99)
     }
 }

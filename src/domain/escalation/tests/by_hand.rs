@@ -6,7 +6,10 @@ use super::{
     World, minute, person,
     story::{MISSED, OPENED, WARNED, after, each, shipped},
 };
-use crate::domain::escalation::{ByHand, Input, NotNow, Order};
+use crate::domain::{
+    escalation::{ByHand, Effect, Escalation, Input, NotNow, Order},
+    message::Notice,
+};
 
 #[test]
 fn who_could_not_be_reached_is_paged_again() {
@@ -74,6 +77,37 @@ fn before_the_deadline_the_first_step_is_told_as_a_warning() {
         12:00 | wake     | warned 50%; -> warning: penghubung | 18:00
         ",
     );
+}
+
+#[test]
+fn a_warning_by_hand_tells_the_share_of_the_promise_that_runs() {
+    let mut world = World::new();
+    world.policy.renew_progress_every = Some(SignedDuration::from_mins(200));
+    let context = world.context();
+    let escalate = |state: Escalation, key: &str, at| {
+        let ordered = ByHand {
+            order: Order::Escalate {
+                despite_acknowledgement: false,
+                to_step: None,
+            },
+            by: "admin".to_owned(),
+            reason: "x".to_owned(),
+            key: key.to_owned(),
+        };
+        let done = state.advance(context, Input::ByHand(ordered), minute(at));
+        let said = done.effects.iter().find_map(|effect| match effect {
+            Effect::Page(order) => Some(order.alert.notice),
+            _ => None,
+        });
+        (done.state, said.expect("somebody is paged"))
+    };
+    let open = world.open(Some("DISHUB")).state;
+    let (state, said) = escalate(open, "k1", 25);
+    assert_eq!(said, Notice::Warning { percent: 25 });
+    // Progress begins the next promise, which is another hundred minutes away and twice as long.
+    let kept = state.advance(context, super::status("pengerjaan"), minute(90));
+    let (_, said) = escalate(kept.state, "k2", 140);
+    assert_eq!(said, Notice::Warning { percent: 25 });
 }
 
 #[test]

@@ -326,6 +326,15 @@ proptest! {
                 prop_assert_eq!(is_done, why_not.is_none() && !known);
                 let again = last.state.clone().advance(context, input.clone(), now);
                 prop_assert!(again.facts.is_empty() && again.effects.is_empty());
+                if !is_done {
+                    prop_assert_eq!(&last.state, &before, "not done, and yet changed");
+                }
+                // Paging again is one page, to whom it names, and never a later step.
+                if let (Order::PageAgain { responder }, true) = (&ordered.order, is_done) {
+                    let paged = last.effects.iter().filter(|it| matches!(it, Effect::Page(_)));
+                    prop_assert_eq!(paged.count(), 1);
+                    prop_assert!(pages_to(&last, responder));
+                }
             }
             // A promise never begins over, unless it is the citizen's own: that is what was promised.
             let began = last.state.promise.number > before.promise.number;
