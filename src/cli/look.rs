@@ -54,6 +54,8 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
     let directory = world.directory();
     let zone = &settings.server.zone;
     println!("{id}: {} ({})", state.complaint.status, state.phase());
+    let policy = &state.policy;
+    println!("Kebijakan: {}@{}", policy.id, policy.version);
     if let Some(context) = world.context_of(&state)
         && !state.is_closed()
     {

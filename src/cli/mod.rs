@@ -13,7 +13,9 @@ mod import_report;
 mod letters;
 mod look;
 mod plan;
+mod policies;
 mod serve;
+mod supposed;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -67,6 +69,9 @@ enum Command {
     TestPage(contacts::TestPage),
     /// Tell when an answer would be due, and why, by the files: nothing is handed in.
     Deadline(deadline::Arguments),
+    /// Which policy complaints get, by which rules, in which order. By the files.
+    #[command(subcommand)]
+    Policies(policies::Policies),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -169,6 +174,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             complaint: Some(version),
         } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
         Command::Deadline(arguments) => deadline::run(&settings(call.config)?, &arguments),
+        Command::Policies(words) => policies::run(&settings(call.config)?, &words),
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::Verify(arguments) => contacts::verify(&settings(call.config)?, arguments).await,
         Command::TestPage(arguments) => {

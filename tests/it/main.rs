@@ -35,6 +35,7 @@ mod peers;
 mod providers_whatsapp;
 mod replanned;
 mod retries;
+mod selection;
 mod self_tests_service;
 mod service;
 mod shared_telephone;
