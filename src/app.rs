@@ -34,7 +34,7 @@ use crate::{
     inbound::{Inbound, email::mailbox::MailboxHealth, link::Signer},
     intake::live_units::LiveUnits,
     store::Worlds,
-    template::Renderer,
+    template::{Renderer, lint::Carrier},
     web::{
         self, Calls, Secrets, Web,
         auth::{ApiKey, ApiKeys, Scope as KeyScope},
@@ -221,11 +221,24 @@ fn recorder() -> anyhow::Result<PrometheusHandle> {
     Ok(new)
 }
 
+/// What the gateways carry, by which messages are put into words.
+pub fn carriers(settings: &Settings) -> Vec<Carrier> {
+    let gateways = settings.gateways.iter();
+    gateways
+        .map(|entry| Carrier {
+            gateway: entry.name.clone(),
+            transport: entry.settings.transport(),
+            rules: entry.passes.clone(),
+        })
+        .collect()
+}
+
 fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
+    let shipped = Renderer::shipped(&settings.server.zone)?.carried_by(carriers(settings));
     match &settings.data.templates {
-        None => Ok(Renderer::shipped(&settings.server.zone)?),
+        None => Ok(shipped),
         Some(folder) => {
-            let (renderer, faults) = Renderer::with_overrides(folder, &settings.server.zone)?;
+            let (renderer, faults) = shipped.with_overrides(folder)?;
             for fault in faults {
                 tracing::error!(%fault, "a template is not used; the shipped one is");
             }

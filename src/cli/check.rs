@@ -6,8 +6,8 @@ use super::settings_file;
 use crate::{
     app,
     clock::{Clock as _, SystemClock},
-    config,
-    domain::calendar,
+    config::{self, Settings},
+    domain::{calendar, directory::Directory},
     template::Renderer,
 };
 
@@ -45,23 +45,9 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
         warnings += faults.0.iter().filter(is_warning).count();
         let _ = write!(told, "{faults}");
     }
-    if let Some(folder) = &settings.data.templates {
-        // A zone that is none has been told.
-        let known = jiff::tz::TimeZone::get(&settings.server.zone).is_ok();
-        let zone = if known { &settings.server.zone } else { "UTC" };
-        match Renderer::with_overrides(folder, zone) {
-            Ok((_, faults)) => {
-                wrong |= !faults.is_empty();
-                for fault in &faults {
-                    let _ = writeln!(told, "error: {fault}");
-                }
-            }
-            Err(error) => {
-                let _ = writeln!(told, "error: {error}");
-                wrong = true;
-            }
-        }
-    }
+    let of_messages = messages(&settings, &book.directory, &mut told);
+    wrong |= of_messages.errors > 0;
+    warnings += of_messages.warnings;
     let _ = writeln!(
         told,
         "{} units, {} posts, {} people, {} policies, {} calendars: {}",
@@ -82,5 +68,50 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
         ExitCode::from(2)
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    errors: usize,
+    warnings: usize,
+}
+
+/// Puts everything that can be said into words for every gateway, and tells what would be lost.
+fn messages(settings: &Settings, directory: &Directory, told: &mut String) -> Count {
+    // A zone that is none has been told.
+    let known = jiff::tz::TimeZone::get(&settings.server.zone).is_ok();
+    let zone = if known { &settings.server.zone } else { "UTC" };
+    let carriers = app::carriers(settings);
+    let shipped = Renderer::shipped(zone).map(|shipped| shipped.carried_by(carriers));
+    let renderer = shipped.and_then(|shipped| match &settings.data.templates {
+        Some(folder) => shipped.with_overrides(folder),
+        None => Ok((shipped, Vec::new())),
+    });
+    let (renderer, mut faults) = match renderer {
+        Ok(made) => made,
+        Err(error) => {
+            let _ = writeln!(told, "error: {error}");
+            return Count {
+                errors: 1,
+                warnings: 0,
+            };
+        }
+    };
+    faults.extend(renderer.audit(directory));
+    for fault in &faults {
+        let _ = writeln!(told, "error: {fault}");
+    }
+    let tamed = renderer.tamed_names(directory);
+    for (field, name, left) in &tamed {
+        let _ = writeln!(
+            told,
+            "warning: {field}: {name:?}: a gateway drops short messages with a word of it, so they \
+             say {left:?}; write it in another word"
+        );
+    }
+    Count {
+        errors: faults.len(),
+        warnings: tamed.len(),
     }
 }

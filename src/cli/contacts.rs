@@ -117,7 +117,7 @@ impl Office {
 }
 
 /// What the service runs by.
-async fn world(store: &Store, policy: &str) -> Result<World, Failure> {
+pub(super) async fn world(store: &Store, policy: &str) -> Result<World, Failure> {
     let lacking = || Failure::Wrong("there is no directory yet: start the service once".to_owned());
     let live = store.live().await.map_err(anyhow::Error::from)?;
     let policy = PolicyId::parse(policy).map_err(anyhow::Error::from)?;

@@ -21,6 +21,7 @@ use crate::{
         delivery::Transport,
         directory::Directory,
         escalation::Input,
+        gsm::RouteRules,
         id::{ComplaintId, UnitCode},
         pace::Limit,
         routing::Route,
@@ -74,6 +75,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             name: format!("demo-{transport}"),
             two_way: true,
             links: transport == Transport::Email,
+            passes: RouteRules {
+                links_allowed: transport == Transport::Email,
+                two_way: true,
+                ..RouteRules::default()
+            },
             route: Route::default(),
             limit: Limit::default(),
             sender: None,

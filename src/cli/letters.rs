@@ -62,7 +62,7 @@ pub(super) async fn run(settings: &Settings, words: Words) -> Result<ExitCode, F
 }
 
 /// Who sits here, as far as the machine tells.
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let user = std::env::var("USER").unwrap_or_default();
     let user: String = user
         .chars()

@@ -52,7 +52,9 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
     let world = store.covering(&world, [&state.policy]).await;
     let world = world.map_err(anyhow::Error::from)?;
     let directory = world.directory();
-    let zone = &settings.server.zone;
+    // In the zone of the unit's hours, as everybody who was paged about it has read it.
+    let zone = world.context_of(&state).map(|context| context.zone());
+    let zone = &zone.unwrap_or_else(|| settings.server.zone.clone());
     println!("{id}: {} ({})", state.complaint.status, state.phase());
     let policy = &state.policy;
     println!("Kebijakan: {}@{}", policy.id, policy.version);

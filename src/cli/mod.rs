@@ -1,6 +1,7 @@
 //! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
+mod by_hand;
 mod changes;
 mod check;
 mod contacts;
@@ -75,6 +76,11 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Whom no way has reached: list them, page them again.
+    #[command(subcommand)]
+    Undelivered(by_hand::Words),
+    /// Take a complaint's next step now.
+    Escalate(by_hand::Escalate),
     /// What could not be processed: look, try again, drop.
     #[command(subcommand)]
     DeadLetters(letters::Words),
@@ -180,6 +186,8 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::TestPage(arguments) => {
             contacts::test_page(&settings(call.config)?, arguments).await
         }
+        Command::Undelivered(words) => by_hand::undelivered(&settings(call.config)?, words).await,
+        Command::Escalate(order) => by_hand::escalate(&settings(call.config)?, order).await,
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }

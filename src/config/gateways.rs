@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::{
     document::Document,
+    drops,
     fault::{Fault, Gravity, did_you_mean},
     limits,
     settings::Gateway,
@@ -21,14 +22,15 @@ use crate::{
     domain::{
         delivery::Transport,
         directory::Directory,
+        gsm::RouteRules,
         id::UnitCode,
         routing::{Conditions, Route, Urgency},
     },
 };
 
 /// The fields that every gateway has, whatever its provider.
-const COMMON: [&str; 9] = [
-    "name", "two_way", "links", "order", "share", "only", "limit", "sender", "price",
+const COMMON: &[&str] = &[
+    "name", "two_way", "links", "drops", "order", "share", "only", "limit", "sender", "price",
 ];
 
 #[derive(Deserialize)]
@@ -38,6 +40,8 @@ struct Common {
     two_way: bool,
     #[serde(default)]
     links: Option<bool>,
+    #[serde(default)]
+    drops: Option<drops::Written>,
     #[serde(default)]
     order: Option<u32>,
     #[serde(default)]
@@ -89,8 +93,8 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
     for (place, (path, mut table)) in listed.into_iter().enumerate() {
         let mut common = Table::new();
         for name in COMMON {
-            if let Some(value) = table.remove(name) {
-                common.insert(name.to_owned(), value);
+            if let Some(value) = table.remove(*name) {
+                common.insert((*name).to_owned(), value);
             }
         }
         let common = document.piece::<Common>(&path, common);
@@ -123,16 +127,23 @@ pub(super) fn read(document: &mut Document) -> Vec<Gateway> {
         }
         let limit = limits::limit(document, &format!("{path}.limit"), common.limit, &settings);
         try_out(document, &path, &common.name, &settings);
+        // Short messages carry no link unless the route is known to let them through; nobody writes
+        // a spoken one down.
+        let links =
+            transport != Transport::Voice && common.links.unwrap_or(transport != Transport::Sms);
+        let passes = RouteRules {
+            links_allowed: links,
+            two_way: common.two_way,
+            ..drops::read(document, &format!("{path}.drops"), common.drops, transport)
+        };
         let only = common.only.unwrap_or_default();
         let only = conditions(document, &format!("{path}.only"), only, transport);
         gateways.push(Gateway {
             place,
             name: common.name,
             two_way: common.two_way,
-            // Short messages carry no link unless the route is known to let them through; nobody
-            // writes a spoken one down.
-            links: transport != Transport::Voice
-                && common.links.unwrap_or(transport != Transport::Sms),
+            links,
+            passes,
             route: Route {
                 // As they are written, from 1.
                 order: common

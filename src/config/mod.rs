@@ -7,6 +7,7 @@ mod calendars;
 mod costs;
 mod directory;
 pub mod document;
+mod drops;
 pub mod export;
 pub mod fault;
 pub mod gateways;

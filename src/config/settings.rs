@@ -9,7 +9,10 @@ use serde::Deserialize;
 pub use super::inbound_email::InboundEmail;
 use crate::{
     channel::registry::GatewaySettings,
-    domain::{contacts::Contacts, pace::Limit, routing::Route, self_test::Plan, webhook::Shape},
+    domain::{
+        contacts::Contacts, gsm::RouteRules, pace::Limit, routing::Route, self_test::Plan,
+        webhook::Shape,
+    },
 };
 
 /// All settings.
@@ -405,6 +408,8 @@ pub struct Gateway {
     pub two_way: bool,
     /// Whether its messages may carry a link.
     pub links: bool,
+    /// What of a short message its operator lets pass; of other ways only links and answers count.
+    pub passes: RouteRules,
     /// Its place among those of its transport.
     pub route: Route,
     /// How fast it may be used.

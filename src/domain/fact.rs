@@ -25,6 +25,7 @@ use super::{
     cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
     directory::ActingKind,
+    escalation::Order,
     id::{ComplaintId, MethodId, PageId, PostCode, ResponderId, UnitCode},
     message::CheckKind,
     policy::{PolicyRef, Target},
@@ -343,6 +344,18 @@ pub enum What {
         page: PageId,
         /// Who was not reached.
         responder: ResponderId,
+    },
+    /// An operator ordered something by hand.
+    OrderedByHand {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// The order's own id.
+        key: String,
+        /// What was ordered.
+        #[serde(flatten)]
+        order: Order,
     },
     /// Whoever was paged was told that they need not answer any more.
     Informed {

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{bundle::Bundle, fact::NewsKind, id::ComplaintId};
+use super::{bundle::Bundle, calendar::Counted, fact::NewsKind, id::ComplaintId};
 
 /// What one message says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,13 @@ pub struct Alert {
     pub deadline: Timestamp,
     /// How long the unit had.
     pub promise: SignedDuration,
+    /// What that length counts: `3 hari kerja` is no `3 hari`.
+    #[serde(default, skip_serializing_if = "Counted::is_every_hour")]
+    pub counted: Counted,
+    /// The zone that its times are told in, that of the hours the unit works by; an older record has
+    /// none, and is told in the service's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// The reply code, 1 to 999; none where no code was free (the ticket itself is then the answer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
@@ -124,6 +131,9 @@ pub enum News {
         by: String,
         /// When.
         at: Timestamp,
+        /// The zone of the unit, in which it is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
     },
     /// The unit showed progress.
     Progressed,
@@ -161,6 +171,9 @@ pub enum ReplyNote {
         complaint: ComplaintId,
         /// Until when it is quiet.
         hold_until: Timestamp,
+        /// The zone of the unit, in which it is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
     },
     /// Somebody else answered first.
     AlreadyAcknowledged {

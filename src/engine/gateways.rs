@@ -56,7 +56,8 @@ pub struct Gateways {
     /// What a message by each member costs.
     prices: Vec<u64>,
     budget: SharedBudget,
-    /// For which period each threshold of the costs was last told of.
+    /// For which period each threshold of the costs, and each template that failed or was refused, was
+    /// last told of.
     told: Mutex<HashMap<String, Timestamp>>,
 }
 
@@ -152,7 +153,7 @@ impl Gateways {
         standings.filter(|it| it.reached.is_some()).collect()
     }
 
-    /// For which period each threshold of the costs was last told of.
+    /// For which period each threshold of the costs, and each template that failed, was last told of.
     pub(super) fn told(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }

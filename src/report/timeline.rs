@@ -356,6 +356,9 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 ),
             )
         }
+        What::OrderedByHand {
+            by, reason, order, ..
+        } => ("ordered", words::ordered(by, reason, order, id)),
         What::Informed { page, news } => {
             who = of_page(page);
             ("sent", informed(*news, id))

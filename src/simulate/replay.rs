@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     complaint::{Complaint, Status},
-    escalation::{Answer, Context, Escalation, Input, Transition},
+    escalation::{Answer, ByHand, Context, Escalation, Input, Transition},
     fact::{Alarm, Fact, What},
     id::ResponderId,
 };
@@ -200,6 +200,17 @@ fn input(what: &What, state: &Escalation) -> Option<Input> {
         | What::Resumed { status, since, .. }
         | What::NotOurs { status, since, .. }
         | What::Closed { status, since } => changed(status, *since),
+        What::OrderedByHand {
+            by,
+            reason,
+            key,
+            order,
+        } => Input::ByHand(ByHand {
+            order: order.clone(),
+            by: by.clone(),
+            reason: reason.clone(),
+            key: key.clone(),
+        }),
         What::Reassigned { to, .. } => Input::Reassigned { unit: to.clone() },
         What::Alarm {
             alarm: Alarm::Unreachable { responder },

@@ -258,6 +258,7 @@ impl Store {
                     version,
                     state: json(&number),
                     wake: None,
+                    unreached: None,
                     facts: vec![fact(change)],
                 }],
                 ..Unit::default()

@@ -51,6 +51,9 @@ pub struct MachineWrite {
     /// Its name in the due-queue and when it next wants to be woken; none for a machine that has no
     /// place there.
     pub wake: Option<(String, Option<Timestamp>)>,
+    /// Since when somebody whom it concerns could not be reached; none for a machine of which nobody
+    /// asks that.
+    pub unreached: Option<Option<Timestamp>>,
     /// What has happened to it. Its hash remembers where they stand in the ledger.
     pub facts: Vec<Fact>,
 }
@@ -240,13 +243,14 @@ impl Committer {
             .key(self.keys.outbox_entries(self.shard))
             .key(self.keys.ledger(self.shard))
             .key(self.keys.ledger_head(self.shard))
-            .key(self.keys.costs(self.shard));
+            .key(self.keys.costs(self.shard))
+            .key(self.keys.unreached(self.shard));
         call.arg(&link.0[..])
             .arg(sequence)
             .arg(self.keys.wake_channel())
             .arg(self.shard.to_string())
             .arg(batch.len());
-        let mut key = 6;
+        let mut key = 7;
         for Job { unit, .. } in batch {
             call.arg(unit.machines.len());
             for machine in &unit.machines {
@@ -257,6 +261,11 @@ impl Committer {
                     Some((member, Some(at))) => call.arg(member).arg(millisecond_after(*at)),
                     Some((member, None)) => call.arg(member).arg(""),
                     None => call.arg("").arg(""),
+                };
+                match machine.unreached {
+                    Some(Some(since)) => call.arg(since.as_millisecond()),
+                    Some(None) => call.arg("-"),
+                    None => call.arg(""),
                 };
                 chain(&mut call, &machine.facts, &mut link, &mut sequence);
             }

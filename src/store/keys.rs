@@ -178,6 +178,12 @@ impl Keys {
         self.in_shard(shard, "due")
     }
 
+    /// Sorted set: complaints of which somebody could not be reached by any way, and since when
+    /// (milliseconds).
+    pub fn unreached(&self, shard: Shard) -> String {
+        self.in_shard(shard, "unreached")
+    }
+
     /// Sorted set: what waits to be handed over to another shard, by time or by end of lease.
     pub fn outbox(&self, shard: Shard) -> String {
         self.in_shard(shard, "outbox")

@@ -252,6 +252,7 @@ impl Store {
             version,
             state: pack(&json(state)),
             wake: Some((complaint.to_string(), wake_at)),
+            unreached: Some(state.unreached.values().map(|it| it.since).min()),
             facts,
         }
     }
@@ -270,6 +271,7 @@ impl Store {
             version,
             state: pack(&json(state)),
             wake: Some((state.id.to_string(), wake_at)),
+            unreached: None,
             facts,
         }
     }
@@ -281,6 +283,7 @@ impl Store {
             version,
             state: pack(&json(state)),
             wake: None,
+            unreached: None,
             facts: Vec::new(),
         }
     }
@@ -298,6 +301,7 @@ impl Store {
             version,
             state: pack(&json(state)),
             wake: None,
+            unreached: None,
             facts,
         }
     }

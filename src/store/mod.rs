@@ -13,6 +13,7 @@
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
 pub mod advance;
+mod by_hand;
 pub mod changes;
 mod checks;
 pub mod committer;
@@ -44,6 +45,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use self::{
     advance::{Advanced, Opened, PageInput, facts_about},
+    by_hand::{OrderFault, Tried, Undelivered},
     changes::{Recorded, Written},
     checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},

@@ -68,6 +68,7 @@ impl Store {
                     version,
                     state: pack(&json(&transition.state)),
                     wake: None,
+                    unreached: None,
                     facts: facts_about(None, transition.facts.iter().cloned(), now),
                 }],
                 spent: (spent > 0).then(|| (cost::stretch(now), spent)),

@@ -17,7 +17,7 @@ use super::{
 use crate::domain::{
     bundle::Bundle,
     delivery::Transport,
-    gsm,
+    gsm::{self, RouteRules},
     message::{Button, Message},
 };
 
@@ -78,9 +78,10 @@ impl BundleWords {
     }
 
     /// The same for a short message: in its alphabet, without what routes drop.
-    pub(crate) fn for_sms(mut self) -> Self {
-        self.first = self.first.for_sms();
-        self.items = self.items.into_iter().map(AlertWords::for_sms).collect();
+    pub(crate) fn for_sms(mut self, rules: &RouteRules) -> Self {
+        self.first = self.first.for_sms(rules);
+        let items = self.items.into_iter();
+        self.items = items.map(|it| it.for_sms(rules)).collect();
         self
     }
 
@@ -162,9 +163,10 @@ fn shortest(words: &AlertWords) -> String {
 /// otherwise.
 pub(crate) fn short<E>(
     words: &BundleWords,
+    rules: &RouteRules,
     mut render: impl FnMut(Value) -> Result<String, E>,
 ) -> Result<Fitted, E> {
-    let mut words = words.clone().for_sms();
+    let mut words = words.clone().for_sms(rules);
     while words.items.len() > IN_ONE_PART {
         words.list_fewer();
     }

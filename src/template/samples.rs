@@ -2,8 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Recipient;
 use crate::domain::{
     bundle::{Bundle, Member},
+    calendar::Counted,
+    delivery::Transport,
+    directory::Language,
     id::{ComplaintId, PageId, ResponderId},
     message::{Alert, CheckKind, Choice, Content, News, NewsItem, Notice, OpenAsk, ReplyNote},
     policy::Reach,
@@ -14,6 +18,32 @@ pub const SAMPLE_NOW: Timestamp = Timestamp::constant(1_795_501_620, 0);
 
 /// The complaints of the samples that are about several.
 pub const SAMPLE_TICKETS: [&str; 3] = ["LGWP14376928", "LGWP14376931", "LGWP14376950"];
+
+/// Every circumstance a template must do for.
+pub(crate) fn circumstances() -> Vec<Recipient> {
+    let mut all = Vec::new();
+    for transport in Transport::ALL {
+        for language in [Language::Id, Language::En] {
+            for two_way in [true, false] {
+                for link in [None, Some("https://siaga.example/a/x7Kp".to_owned())] {
+                    all.push(Recipient {
+                        transport,
+                        language,
+                        two_way,
+                        whatsapp_window_open: true,
+                        links: SAMPLE_TICKETS
+                            .iter()
+                            .filter_map(|ticket| ComplaintId::parse(ticket).ok())
+                            .filter_map(|complaint| Some((complaint, link.clone()?)))
+                            .collect(),
+                        link,
+                    });
+                }
+            }
+        }
+    }
+    all
+}
 
 /// Every kind of content, named, as at [`SAMPLE_NOW`].
 pub fn samples() -> Vec<(&'static str, Content)> {
@@ -37,6 +67,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         received_at: SAMPLE_NOW - hours(24),
         deadline: SAMPLE_NOW,
         promise: hours(24),
+        counted: Counted::EveryHour,
+        zone: Some("Asia/Jakarta".to_owned()),
         code: Some(12),
     };
     let left = SignedDuration::from_mins(330);
@@ -63,7 +95,23 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 moved(a, left);
             }),
         ),
+        (
+            "warning_in_another_zone",
+            alert(&|a| {
+                a.notice = Notice::Warning { percent: 50 };
+                a.zone = Some("Asia/Makassar".to_owned());
+                moved(a, left + hours(14));
+            }),
+        ),
         ("missed", alert(&|_| ())),
+        (
+            "missed_by_working_days",
+            alert(&|a| {
+                a.promise = hours(72);
+                a.counted = Counted::WorkingDays;
+                a.received_at -= hours(96);
+            }),
+        ),
         ("missed_without_code", alert(&|a| a.code = None)),
         (
             "missed_bare",
@@ -136,6 +184,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
     let taken = News::Taken {
         by: "Ka DISHUB".to_owned(),
         at: SAMPLE_NOW - SignedDuration::from_mins(3),
+        zone: None,
     };
     let news = |items: &[(&ComplaintId, News)]| ReplyNote::News {
         items: items
@@ -152,6 +201,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Acknowledged {
                 complaint: complaint.clone(),
                 hold_until: SAMPLE_NOW + hours(2),
+                zone: Some("Asia/Makassar".to_owned()),
             },
         ),
         (

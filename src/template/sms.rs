@@ -12,7 +12,7 @@ use super::{
     words::{self, AlertWords, NoteWords},
 };
 use crate::domain::{
-    gsm::{self, Alphabet},
+    gsm::{self, Alphabet, RouteRules},
     message::{Alert, ReplyNote},
 };
 
@@ -45,9 +45,10 @@ pub(crate) fn alert<E>(
     to: &Recipient,
     now: Timestamp,
     zone: &TimeZone,
+    rules: &RouteRules,
     mut render: impl FnMut(Value) -> Result<String, E>,
 ) -> Result<Fitted, E> {
-    let mut words = AlertWords::new(alert, to, now, zone).for_sms();
+    let mut words = AlertWords::new(alert, to, now, zone).for_sms(rules);
     let mut text = squeeze(&render(words.value())?);
     for field in [
         Field::BallastLink,
@@ -91,9 +92,10 @@ pub(crate) fn note<E>(
     to: &Recipient,
     now: Timestamp,
     zone: &TimeZone,
+    rules: &RouteRules,
     mut render: impl FnMut(Value) -> Result<String, E>,
 ) -> Result<Fitted, E> {
-    let mut words = NoteWords::new(note, to, now, zone).for_sms(words::asks(note));
+    let mut words = NoteWords::new(note, to, now, zone).for_sms(words::asks(note), rules);
     // A part never holds more than this many; the rest would only cost renderings.
     while words.open.len() > 16 {
         words.open.pop();

@@ -1,17 +1,19 @@
 //! Everything that can be said, read as a person reads it (snapshots), and the promises that hold
 //! for every text (properties).
 
+mod any;
+
 use std::fmt::Write as _;
 
-use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use self::any::{any_alert, any_text, any_zone};
 use super::*;
 use crate::domain::{
     bundle::{Bundle, Member},
     gsm::{self, Alphabet},
     id::{ComplaintId, PageId, ResponderId},
-    message::{Alert, Button, Choice, News, NewsItem, Notice, OpenAsk, ReplyNote},
+    message::{Alert, Button, Choice, News, NewsItem, OpenAsk, ReplyNote},
     policy::Reach,
 };
 
@@ -145,7 +147,7 @@ fn the_html_of_an_email() {
 
 #[test]
 fn the_example_of_the_domain() {
-    let (_, content) = samples().remove(1);
+    let (_, content) = samples().remove(2);
     let message = renderer()
         .render(
             &content,
@@ -172,7 +174,11 @@ fn every_sample_is_sound_in_every_circumstance() {
             assert_eq!(rendered.fallback, None, "{name}");
             let text = rendered.message.plain_text();
             if to.transport == Transport::Sms {
-                assert_eq!(lint::check_sms(text), [], "{name}: {text}");
+                assert_eq!(
+                    gsm::lint(text, &renderer.carriers.together),
+                    [],
+                    "{name}: {text}"
+                );
             }
             if to.transport == Transport::Voice {
                 assert_eq!(lint::check_voice(text), Ok(()), "{name}: {text}");
@@ -211,7 +217,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
     write("whatsapp/alert.id.txt", "Tolong!");
     write("voice/alert.id.txt", "<Say>{{ ticket }}</Say>");
     write("whatsapp/alert.en.txt", "Now! {{ ticket }} {{ answer }}");
-    let (renderer, faults) = Renderer::with_overrides(folder.path(), "Asia/Jakarta").unwrap();
+    let (renderer, faults) = renderer().with_overrides(folder.path()).unwrap();
     let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
     for expected in [
         ("sms/alert.id.txt, line 2", "syntax error"),
@@ -232,7 +238,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
         );
     }
     assert_eq!(faults.len(), 6, "{shown:#?}");
-    let (_, content) = samples().remove(1);
+    let (_, content) = samples().remove(2);
     let text = |transport, language| {
         let rendered = renderer.render(&content, &recipient(transport, language), SAMPLE_NOW);
         assert_eq!(rendered.fallback, None);
@@ -243,7 +249,11 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
         "Now! LGWP14376928 OK 12"
     );
     assert!(text(Transport::Sms, Language::Id).starts_with("SIAGA: Yth."));
-    assert!(Renderer::with_overrides(&folder.path().join("none"), "Asia/Jakarta").is_err());
+    assert!(
+        renderer
+            .with_overrides(&folder.path().join("none"))
+            .is_err()
+    );
     assert!(Renderer::shipped("Asia/Atlantis").is_err());
 }
 
@@ -255,7 +265,7 @@ fn a_page_goes_out_when_templates_fail_at_run_time() {
         .add_template("sms/alert.id.txt", "{{ ticket.nothing.at.all }}")
         .unwrap();
     renderer.overridden = Some(broken);
-    let (_, content) = samples().remove(1);
+    let (_, content) = samples().remove(2);
     let to = recipient(Transport::Sms, Language::Id);
     let rendered = renderer.render(&content, &to, SAMPLE_NOW);
     assert!(
@@ -278,45 +288,6 @@ fn a_page_goes_out_when_templates_fail_at_run_time() {
                 );
                 assert!(fits(rendered.message.plain_text()));
             }
-        }
-    }
-}
-
-fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        "[ -~\n\r\t]{0,300}",
-        "(<script>|\\{\\{ ticket \\}\\}|\\{% if %\\}|\"|'|&|x|dana|12345| ){0,20}",
-        "[A-Za-z ]{0,200}",
-    ]
-}
-
-prop_compose! {
-    fn any_alert()(
-        category in proptest::option::of(any_text()),
-        area in proptest::option::of(any_text()),
-        unit in proptest::option::of(any_text()),
-        short_title in any_text(),
-        title in any_text(),
-        code in proptest::option::of(1_u16..1000),
-        ticket in prop_oneof!["LGWP[0-9]{8}", "[A-Za-z0-9._-]{1,40}", "[A-Z]{40}"],
-        notice in prop_oneof![
-            Just(Notice::Warning { percent: 75 }),
-            Just(Notice::Missed),
-            Just(Notice::StillMissed),
-            Just(Notice::Refused),
-            Just(Notice::HandedOver)
-        ],
-        from in proptest::option::of(any_text()),
-        proposed in proptest::option::of(any_text()),
-        minutes in -200_000_i64..200_000,
-    ) -> Alert {
-        let deadline = SAMPLE_NOW + SignedDuration::from_mins(minutes);
-        Alert {
-            complaint: ComplaintId::parse(&ticket).unwrap(),
-            category, area, unit, short_title, title, notice, from, proposed, code, deadline,
-            received_at: deadline - SignedDuration::from_hours(24),
-            promise: SignedDuration::from_hours(24),
         }
     }
 }
@@ -432,6 +403,7 @@ proptest! {
         code in any_text(),
         tickets in proptest::collection::vec(("[A-Za-z0-9._-]{1,40}", proptest::option::of(1_u16..1000)), 0..30),
         more in 0_usize..1000,
+        zone in any_zone(),
     ) {
         let renderer = renderer();
         let open: Vec<OpenAsk> = tickets.iter()
@@ -448,7 +420,7 @@ proptest! {
             },
             ReplyNote::News {
                 items: vec![NewsItem {
-                    complaint: complaint.clone(), news: News::Taken { by: by.clone(), at: SAMPLE_NOW },
+                    complaint: complaint.clone(), news: News::Taken { by: by.clone(), at: SAMPLE_NOW, zone: zone.clone() },
                 }],
             },
             ReplyNote::News {
@@ -456,7 +428,7 @@ proptest! {
                     .map(|ask| NewsItem { complaint: ask.complaint.clone(), news: News::Closed })
                     .collect(),
             },
-            ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW },
+            ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW, zone },
             ReplyNote::WhichOne { open: open.clone(), more },
             ReplyNote::UnknownCode { code: code.clone(), open },
         ] {

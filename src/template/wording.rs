@@ -5,7 +5,10 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::domain::directory::Language;
+use crate::domain::{
+    calendar::{Counted, find_zone, zone_label},
+    directory::Language,
+};
 
 /// The longest a field from outside may be in WhatsApp and e-mail, in characters. Real titles and
 /// categories have under 80; what is longer is a mistake and must not fill a screen.
@@ -44,8 +47,12 @@ pub(crate) fn duration(length: SignedDuration, language: Language) -> String {
     }
 }
 
-/// The promise in words. It is known by its hours (`24 jam`, never `1 hari`), up to two days.
-pub(crate) fn promise(length: SignedDuration, language: Language) -> String {
+/// The promise in words. It is known by its hours (`24 jam`, never `1 hari`), up to two days; where not
+/// every hour counts it says what does (`3 hari kerja`).
+pub(crate) fn promise(length: SignedDuration, counted: Counted, language: Language) -> String {
+    if !counted.is_every_hour() {
+        return counted.length_in_words(length, language);
+    }
     let whole_hours = length.as_hours();
     if (24..=48).contains(&whole_hours) && length.as_mins() % 60 == 0 {
         let hour = match language {
@@ -55,6 +62,11 @@ pub(crate) fn promise(length: SignedDuration, language: Language) -> String {
         return format!("{whole_hours} {hour}");
     }
     duration(length, language)
+}
+
+/// The zone by this name, or the service's own: a record of an older version names none.
+pub(crate) fn zone_of(name: Option<&str>, own: &TimeZone) -> TimeZone {
+    name.and_then(find_zone).unwrap_or_else(|| own.clone())
 }
 
 /// A moment in full: `24 Nov 2026 13.27 WIB`.
@@ -90,9 +102,9 @@ pub(crate) fn short_time(
 }
 
 fn clock_time(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned_datetime(zone.clone())
-        .strftime("%H.%M %Z")
-        .to_string()
+    let local = zone.to_datetime(at);
+    let (hour, minute) = (local.hour(), local.minute());
+    format!("{hour:02}.{minute:02} {}", zone_label(at, zone))
 }
 
 fn month(number: i8, language: Language) -> &'static str {
@@ -181,7 +193,11 @@ mod tests {
             (72, "3 hari"),
         ] {
             assert_eq!(
-                promise(SignedDuration::from_hours(hours), Language::Id),
+                promise(
+                    SignedDuration::from_hours(hours),
+                    Counted::EveryHour,
+                    Language::Id
+                ),
                 words
             );
         }

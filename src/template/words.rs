@@ -10,8 +10,9 @@ use minijinja::{Value, context};
 use super::{Recipient, lint, wording};
 use crate::domain::{
     directory::Language,
+    gsm::RouteRules,
     id::ComplaintId,
-    message::{Alert, CheckKind, News, Notice, OpenAsk, ReplyNote},
+    message::{Alert, CheckKind, Content, News, Notice, OpenAsk, ReplyNote},
 };
 
 /// An alert's values.
@@ -82,12 +83,22 @@ pub(crate) fn code_of(language: Language) -> &'static str {
     }
 }
 
+/// The kind of message in file names.
+pub(crate) fn kind_of(content: &Content) -> &'static str {
+    match content {
+        Content::Alert(_) => "alert",
+        Content::Bundle(_) => "bundle",
+        Content::Reply(_) => "reply",
+    }
+}
+
 fn filled(text: Option<&str>) -> Option<String> {
     text.map(wording::one_line).filter(|line| !line.is_empty())
 }
 
 impl AlertWords {
     pub(crate) fn new(alert: &Alert, to: &Recipient, now: Timestamp, zone: &TimeZone) -> Self {
+        let zone = &wording::zone_of(alert.zone.as_deref(), zone);
         let language = to.language;
         let late = now >= alert.deadline;
         let key = match alert.code {
@@ -117,7 +128,7 @@ impl AlertWords {
             received: wording::time(alert.received_at, zone, language),
             deadline: wording::time(alert.deadline, zone, language),
             deadline_short: wording::short_time(alert.deadline, now, zone, language),
-            promise: wording::promise(alert.promise, language),
+            promise: wording::promise(alert.promise, alert.counted, language),
             left: wording::duration(now.duration_until(alert.deadline), language),
             over: wording::duration(alert.deadline.duration_until(now), language),
             late,
@@ -187,14 +198,14 @@ impl AlertWords {
     }
 
     /// The same for a short message: in its alphabet, without what routes drop.
-    pub(crate) fn for_sms(mut self) -> Self {
-        self.addressee = self.addressee.and_then(|text| lint::tame(&text));
-        self.category = self.category.and_then(|text| lint::tame(&text));
-        self.area = self.area.and_then(|text| lint::tame(&text));
-        self.unit = self.unit.and_then(|text| lint::tame(&text));
-        self.from = self.from.and_then(|text| lint::tame(&text));
-        self.proposed = self.proposed.and_then(|text| lint::tame(&text));
-        self.title = lint::tame(&self.title).unwrap_or_default();
+    pub(crate) fn for_sms(mut self, rules: &RouteRules) -> Self {
+        self.addressee = self.addressee.and_then(|text| lint::tame(&text, rules));
+        self.category = self.category.and_then(|text| lint::tame(&text, rules));
+        self.area = self.area.and_then(|text| lint::tame(&text, rules));
+        self.unit = self.unit.and_then(|text| lint::tame(&text, rules));
+        self.from = self.from.and_then(|text| lint::tame(&text, rules));
+        self.proposed = self.proposed.and_then(|text| lint::tame(&text, rules));
+        self.title = lint::tame(&self.title, rules).unwrap_or_default();
         // A link cannot be brought into an alphabet: it is whole or useless.
         self.link = self
             .link
@@ -215,8 +226,10 @@ impl NoteWords {
             ReplyNote::Acknowledged {
                 complaint,
                 hold_until,
+                zone: own,
             } => {
                 about(complaint);
+                let zone = &wording::zone_of(own.as_deref(), zone);
                 words.until = wording::time(*hold_until, zone, to.language);
                 words.until_short = wording::short_time(*hold_until, now, zone, to.language);
                 ("acknowledged", &[], 0)
@@ -258,7 +271,8 @@ impl NoteWords {
                 if let [only] = items.as_slice() {
                     words.ticket = Some(only.complaint.to_string());
                     words.news = only.news.kind().as_str();
-                    if let News::Taken { by, at } = &only.news {
+                    if let News::Taken { by, at, zone: own } = &only.news {
+                        let zone = &wording::zone_of(own.as_deref(), zone);
                         words.by = wording::one_line(by);
                         words.at = wording::short_time(*at, now, zone, to.language);
                     }
@@ -363,7 +377,7 @@ impl NoteWords {
     }
 
     /// The same for a short message: lists with shortened tickets, nothing that routes drop.
-    pub(crate) fn for_sms(mut self, asks: &[OpenAsk]) -> Self {
+    pub(crate) fn for_sms(mut self, asks: &[OpenAsk], rules: &RouteRules) -> Self {
         if !asks.is_empty() {
             self.open = asks
                 .iter()
@@ -376,21 +390,21 @@ impl NoteWords {
                 })
                 .collect();
         }
-        self.by = lint::tame(&self.by).unwrap_or_else(|| {
+        self.by = lint::tame(&self.by, rules).unwrap_or_else(|| {
             if self.language == "en" {
                 "another post".to_owned()
             } else {
                 "petugas lain".to_owned()
             }
         });
-        self.passed_to = self.passed_to.and_then(|text| lint::tame(&text));
-        self.proposed = self.proposed.and_then(|text| lint::tame(&text));
+        self.passed_to = self.passed_to.and_then(|text| lint::tame(&text, rules));
+        self.proposed = self.proposed.and_then(|text| lint::tame(&text, rules));
         self.choices = self
             .choices
             .iter()
-            .filter_map(|text| lint::tame(text))
+            .filter_map(|text| lint::tame(text, rules))
             .collect();
-        self.code = self.code.and_then(|text| lint::tame(&text));
+        self.code = self.code.and_then(|text| lint::tame(&text, rules));
         self
     }
 }

@@ -217,11 +217,14 @@ fn page(
         .get(&allowed.responder)
         .map(|person| person.language)
         .unwrap_or_default();
-    let deadline = state.promise.missed.or_else(|| {
-        world
-            .context_of(state)
-            .and_then(|context| state.promise.deadline(&context))
-    });
+    let context = world.context_of(state);
+    let due = |context| state.promise.due_at(context);
+    let deadline = context.as_ref().and_then(due).or(state.promise.missed);
+    // As the page told it: by the unit's own zone.
+    let told = |at| match &context {
+        Some(context) => context.calendar.local_time(at, language),
+        None => local_time(at, &web.zone, language),
+    };
     let length = |seconds: i64| {
         let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
         match language {
@@ -247,12 +250,12 @@ fn page(
             category => complaint.category.clone(),
             area => complaint.area.clone(),
             unit => complaint.unit.as_ref().map(ToString::to_string),
-            deadline_text => deadline.map(|at| local_time(at, &web.zone, language)),
+            deadline_text => deadline.map(told),
             late_text => late.filter(|late| *late > 0).map(length),
             left_text => late.filter(|late| *late <= 0).map(|late| length(-late)),
             state => word,
             by => by,
-            hold_until_text => until.map(|at| local_time(at, &web.zone, language)),
+            hold_until_text => until.map(told),
             action => format!("/a/{token}"),
         },
     )?;

@@ -135,6 +135,7 @@ async fn answer(
         (None, None) if accepts => ReplyNote::Acknowledged {
             complaint,
             hold_until: web.inbound.clock.now(),
+            zone: None,
         },
         (None, None) => ReplyNote::Refused {
             complaint,
@@ -215,6 +216,7 @@ fn spoken(
     };
     let rendered = web.calls.renderer.render(content, &to, now);
     if let Some(fault) = &rendered.fallback {
+        // Whoever is called hears plain words; that a page by this template failed is alarmed there.
         metrics::counter!("siaga_template_failures_total").increment(1);
         tracing::error!(%fault, "a template failed; the call went on in plain words");
     }

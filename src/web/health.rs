@@ -136,6 +136,9 @@ pub(super) async fn metrics(State(web): State<Web>) -> String {
     if let Ok(count) = web.inbound.store.count_dead_letters().await {
         metrics::gauge!("siaga_dead_letters").set(count as f64);
     }
+    if let Ok((_, count)) = web.inbound.store.undelivered(0).await {
+        metrics::gauge!("siaga_complaints_unreached").set(count as f64);
+    }
     for (id, calendar) in web.inbound.worlds.get().calendars() {
         if let Some(end) = calendar.known_days_off_end() {
             let end = end.as_second() as f64;

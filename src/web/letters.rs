@@ -26,7 +26,7 @@ const MOST: usize = 1000;
 const LONGEST_REASON: usize = 200;
 
 /// Lets a request through whose key may operate; gives the key's name.
-fn operator(web: &Web, headers: &HeaderMap) -> Result<String, Problem> {
+pub(super) fn operator(web: &Web, headers: &HeaderMap) -> Result<String, Problem> {
     let now = web.inbound.clock.now();
     let name = web.keys.require(headers, Scope::Operate, now)?;
     Ok(name.to_owned())
@@ -47,6 +47,20 @@ pub(super) struct Limit {
     limit: Option<usize>,
 }
 
+/// How many are asked for.
+pub(super) fn limit_of(limit: Result<Query<Limit>, QueryRejection>) -> Result<usize, Problem> {
+    let limit = limit.ok().map(|Query(asked)| asked.limit.unwrap_or(LISTED));
+    limit
+        .filter(|limit| (1..=MOST).contains(limit))
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("the parameter limit is no number from 1 to {MOST}"),
+            )
+            .detail("send ?limit=100, or leave it out")
+        })
+}
+
 /// `GET /api/v1/dead-letters`: the newest first, without what lay there.
 pub(super) async fn list(
     State(web): State<Web>,
@@ -54,14 +68,7 @@ pub(super) async fn list(
     limit: Result<Query<Limit>, QueryRejection>,
 ) -> Result<Response, Problem> {
     operator(&web, &headers)?;
-    let limit = limit.ok().map(|Query(asked)| asked.limit.unwrap_or(LISTED));
-    let Some(limit) = limit.filter(|limit| (1..=MOST).contains(limit)) else {
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("the parameter limit is no number from 1 to {MOST}"),
-        )
-        .detail("send ?limit=100, or leave it out"));
-    };
+    let limit = limit_of(limit)?;
     let letters = web.inbound.store.dead_letters(limit).await?;
     let listed: Vec<Letter> = letters
         .into_iter()
@@ -109,6 +116,19 @@ pub(super) async fn retry(
     }
 }
 
+/// A reason: one line that says something.
+pub(super) fn line(field: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty()
+        || text.chars().count() > LONGEST_REASON
+        || text.chars().any(char::is_control)
+    {
+        let remedy = format!("say in one line of at most {LONGEST_REASON} characters why");
+        return Err(fault(field, text, "no reason", remedy));
+    }
+    Ok(text.to_owned())
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Given {
@@ -125,16 +145,13 @@ pub(super) async fn drop_one(
     let by = operator(&web, &headers)?;
     let example = r#"{"reason": "a test of 2019"}"#;
     let Given { reason } = body(&headers, &bytes, example)?;
-    let reason = reason.trim();
-    if reason.is_empty()
-        || reason.chars().count() > LONGEST_REASON
-        || reason.chars().any(char::is_control)
-    {
-        let remedy = format!("say in one line of at most {LONGEST_REASON} characters why");
-        return Err(fault("reason", reason, "no reason", remedy));
-    }
+    let reason = line("reason", &reason)?;
     let now = web.inbound.clock.now();
-    let dropped = web.inbound.store.drop_letter(&id, &by, reason, now).await?;
+    let dropped = web
+        .inbound
+        .store
+        .drop_letter(&id, &by, &reason, now)
+        .await?;
     dropped.ok_or_else(|| unknown(&id))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

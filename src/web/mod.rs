@@ -7,6 +7,7 @@
 pub mod acknowledge;
 pub mod api;
 pub mod auth;
+mod by_hand;
 mod calls;
 mod change;
 pub mod demo;
@@ -125,6 +126,9 @@ pub fn router(web: Web) -> Router {
             "/api/v1/responders/{id}/methods/{method}/verify",
             post(responders::verify),
         )
+        .route("/api/v1/complaints/{id}/page", post(by_hand::page))
+        .route("/api/v1/complaints/{id}/escalate", post(by_hand::escalate))
+        .route("/api/v1/undelivered", get(by_hand::list))
         .route("/api/v1/dead-letters", get(letters::list))
         .route(
             "/api/v1/dead-letters/{id}",

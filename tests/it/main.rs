@@ -10,6 +10,7 @@
 
 mod bad_requests;
 mod bundles;
+mod by_hand;
 mod changes;
 mod checks;
 mod costs;
@@ -26,13 +27,16 @@ mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
+mod late_answers;
 mod lost_answers;
 mod mail_service;
 mod news;
+mod news_service;
 mod notification_rules;
 mod out_of_use;
 mod peers;
 mod providers_whatsapp;
+mod refused_templates;
 mod replanned;
 mod retries;
 mod selection;
@@ -45,9 +49,12 @@ mod smtp_service;
 mod stories;
 mod storm;
 mod support;
+mod templates_service;
 mod throttle;
 mod throttle_service;
 mod twilio_service;
+mod unit_hours;
 mod versions;
 mod voice_service;
 mod whatsapp_service;
+mod words_by_channel;

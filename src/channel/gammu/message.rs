@@ -5,24 +5,24 @@
 //! the name of the file, which smsd makes of what the network told it.
 
 /// The largest file that can be a message; a text of ten parts in the longest form is a tenth of it.
-pub(super) const LARGEST: u64 = 64 * 1024;
+pub const LARGEST: u64 = 64 * 1024;
 
 /// The name of a file in the inbox: `IN<date>_<time>_<serial>_<sender>_<part>.<kind>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name<'a> {
+pub struct Name<'a> {
     /// What all parts of one message share.
-    pub(super) message: &'a str,
+    pub message: &'a str,
     /// Who sent it: a number, or a name of letters.
-    pub(super) sender: &'a str,
+    pub sender: &'a str,
     /// Which part it is.
-    pub(super) part: u8,
+    pub part: u8,
     /// Whether it has words; `bin` holds data.
-    pub(super) is_text: bool,
+    pub is_text: bool,
 }
 
 impl<'a> Name<'a> {
     /// Reads a name; none when it is not one of smsd's.
-    pub(super) fn read(name: &'a str) -> Option<Self> {
+    pub fn read(name: &'a str) -> Option<Self> {
         let (stem, kind) = name.rsplit_once('.')?;
         let is_text = match kind {
             "txt" => true,
@@ -49,7 +49,7 @@ impl<'a> Name<'a> {
 
 /// What a file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content {
+pub enum Content {
     /// A person's words.
     Words(String),
     /// The network's report on a message of ours.
@@ -57,7 +57,7 @@ pub(super) enum Content {
 }
 
 /// Reads a file's content. What is no text in its form is replaced, never refused: somebody wrote.
-pub(super) fn read(bytes: &[u8]) -> Content {
+pub fn read(bytes: &[u8]) -> Content {
     if let Some(text) = bytes.strip_prefix(&[0xfe, 0xff]) {
         return Content::Words(utf16(text));
     }

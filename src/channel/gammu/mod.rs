@@ -10,7 +10,7 @@
 //! smsd's files tell no delivery receipt. That the modem has sent a message is all that is known.
 
 mod inbox;
-mod message;
+pub mod message;
 mod outbox;
 #[cfg(test)]
 mod tests;

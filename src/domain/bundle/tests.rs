@@ -59,6 +59,8 @@ fn new_page(n: usize, paging: u32, notice: Notice, at: Timestamp) -> NewPage {
             received_at: at,
             deadline: at,
             promise: SignedDuration::from_hours(24),
+            counted: crate::domain::calendar::Counted::EveryHour,
+            zone: None,
             code: None,
             from: None,
             proposed: None,

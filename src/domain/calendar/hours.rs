@@ -184,7 +184,36 @@ pub enum Hours {
     },
 }
 
+/// What a length of a calendar's time is made of: what the words about it must say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// Every hour: `1x24 jam`.
+    #[default]
+    EveryHour,
+    /// Days that are worked: `3 hari kerja`.
+    WorkingDays,
+    /// Hours in which an office is open: `16 jam kerja`.
+    OfficeHours,
+}
+
+impl Counted {
+    /// Whether it is every hour.
+    pub fn is_every_hour(&self) -> bool {
+        *self == Self::EveryHour
+    }
+}
+
 impl Hours {
+    /// What a length of this time is made of.
+    pub fn counted(&self) -> Counted {
+        match self {
+            Self::Always => Counted::EveryHour,
+            Self::WorkingDays { .. } => Counted::WorkingDays,
+            Self::Office { .. } => Counted::OfficeHours,
+        }
+    }
+
     /// Monday to Friday.
     pub fn working_days() -> Self {
         Self::WorkingDays {

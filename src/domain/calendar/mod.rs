@@ -13,7 +13,7 @@
 mod form;
 mod hours;
 #[cfg(test)]
-mod laws;
+pub(in crate::domain) mod laws;
 #[cfg(test)]
 pub(in crate::domain) mod tests;
 mod words;
@@ -38,8 +38,8 @@ pub use self::{
     form::{
         CalendarFault, CalendarFaults, CalendarForm, HolidayForm, HoursForm, holidays_from_json,
     },
-    hours::{Hours, InvalidOpening, Opening, WeekDay},
-    words::{local_time, short_local_time, span_in_words},
+    hours::{Counted, Hours, InvalidOpening, Opening, WeekDay},
+    words::{local_time, short_local_time, span_in_words, zone_label},
     years::{HolidayYear, NEXT_YEAR_IS_DUE, Revision, next_years_due},
 };
 
@@ -51,7 +51,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 // The bundled database, not jiff's default one, which asks the machine's files first.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-pub(super) fn find_zone(name: &str) -> Option<TimeZone> {
+/// A zone by its IANA name. Found again it costs next to nothing.
+pub fn find_zone(name: &str) -> Option<TimeZone> {
     ZONES.get(name).ok()
 }
 

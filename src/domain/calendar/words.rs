@@ -9,7 +9,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::{Calendar, Hours, WeekDay, find_zone};
+use super::{Calendar, Counted, Hours, WeekDay, find_zone};
 use crate::domain::directory::Language;
 
 const MONTHS_ID: [&str; 12] = [
@@ -121,7 +121,7 @@ fn weekday(date: Date, language: Language) -> &'static str {
 
 /// `WIB`, `WITA`, `WIT` for the Indonesian zones (other countries share their offsets), the offset
 /// for all others and for the years before today's three zones.
-fn zone_label(at: Timestamp, zone: &TimeZone) -> String {
+pub fn zone_label(at: Timestamp, zone: &TimeZone) -> String {
     let seconds = zone.to_offset(at).seconds();
     let hours = seconds / 3600;
     let whole = seconds % 3600 == 0;
@@ -202,30 +202,32 @@ impl Calendar {
 
     /// A length of this calendar's own time: `3 hari kerja`, `16 jam kerja`, `1x24 jam`.
     pub fn length_in_words(&self, length: SignedDuration, language: Language) -> String {
+        self.hours.counted().length_in_words(length, language)
+    }
+}
+
+impl Counted {
+    /// A length of such time: `3 hari kerja`, `16 jam kerja`, `1x24 jam`.
+    pub fn length_in_words(self, length: SignedDuration, language: Language) -> String {
         let minutes = length.as_mins();
         let (days, rest) = (minutes / (24 * 60), minutes % (24 * 60));
-        match (&self.hours, language) {
-            (Hours::Always, Language::Id) if days > 0 && rest == 0 => format!("{days}x24 jam"),
-            (Hours::Always, _) => hours_in_words(minutes, "", language),
-            (Hours::Office { .. }, Language::Id) => hours_in_words(minutes, " kerja", language),
-            (Hours::Office { .. }, Language::En) => hours_in_words(minutes, "office ", language),
-            (Hours::WorkingDays { .. }, _) => {
+        match (self, language) {
+            (Self::EveryHour, Language::Id) if days > 0 && rest == 0 => format!("{days}x24 jam"),
+            (Self::EveryHour, _) => hours_in_words(minutes, "", language),
+            (Self::OfficeHours, Language::Id) => hours_in_words(minutes, " kerja", language),
+            (Self::OfficeHours, Language::En) => hours_in_words(minutes, "office ", language),
+            (Self::WorkingDays, _) => {
                 let whole = match (language, days) {
                     (Language::Id, _) => format!("{days} hari kerja"),
                     (Language::En, 1) => "1 working day".to_owned(),
                     (Language::En, _) => format!("{days} working days"),
                 };
-                match (days, rest) {
-                    (_, 0) => whole,
-                    (0, _) => match language {
-                        Language::Id => {
-                            format!("{} pada hari kerja", hours_in_words(rest, "", language))
-                        }
-                        Language::En => {
-                            format!("{} of working days", hours_in_words(rest, "", language))
-                        }
-                    },
-                    _ => format!("{whole} {}", hours_in_words(rest, "", language)),
+                let hours = hours_in_words(rest, "", language);
+                match (days, rest, language) {
+                    (_, 0, _) => whole,
+                    (0, _, Language::Id) => format!("{hours} pada hari kerja"),
+                    (0, _, Language::En) => format!("{hours} of working days"),
+                    _ => format!("{whole} {hours}"),
                 }
             }
         }
@@ -261,7 +263,11 @@ fn hours_in_words(minutes: i64, kind: &str, language: Language) -> String {
     };
     match (hours, rest) {
         (_, 0) => hours_word,
-        (0, _) => minutes_word,
+        // The kind is said once: with the hours, where there are any.
+        (0, _) => match language {
+            Language::Id => format!("{minutes_word}{kind}"),
+            Language::En => format!("{rest} {kind}minute{}", plural(rest)),
+        },
         _ => format!("{hours_word} {minutes_word}"),
     }
 }

@@ -32,6 +32,7 @@ impl Step<'_> {
                     ReplyNote::Acknowledged {
                         complaint,
                         hold_until: *until,
+                        zone: Some(self.context.zone()),
                     }
                 } else {
                     ReplyNote::AlreadyAcknowledged {
@@ -63,6 +64,7 @@ impl Step<'_> {
         let news = News::Taken {
             by: self.short_title_of(&answer.responder),
             at: self.now,
+            zone: Some(self.context.zone()),
         };
         self.tell_news(Some(&answer.responder), &news);
         self.cancel_pages(CancelReason::Acknowledged);
@@ -71,6 +73,7 @@ impl Step<'_> {
             ReplyNote::Acknowledged {
                 complaint,
                 hold_until: until,
+                zone: Some(self.context.zone()),
             },
         );
     }
@@ -134,7 +137,7 @@ impl Step<'_> {
             }
             Input::StatusChanged { status, at } => self.reopened(closed_at, status, at),
             Input::Reassigned { unit } => self.reassigned_after_the_end(unit),
-            Input::TimerFired | Input::PageFailed { .. } => {}
+            Input::TimerFired | Input::PageFailed { .. } | Input::ByHand(_) => {}
         }
     }
 

@@ -56,6 +56,7 @@ impl Step<'_> {
         self.state.pagings += 1;
         for (responder, found) in self.each_once(found) {
             let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
+            self.state.unreached.remove(&responder);
             let live = self.state.told.entry(responder.clone()).or_default();
             if let Some(older) = live.replace(page.clone()) {
                 self.effects.push(Effect::Cancel {
@@ -216,6 +217,8 @@ fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notic
         received_at: complaint.received_at,
         deadline: promise.due_at(context).unwrap_or(complaint.received_at),
         promise: promise.length(context),
+        counted: context.calendar.hours().counted(),
+        zone: Some(context.zone()),
         code: None,
     }
 }

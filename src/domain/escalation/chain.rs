@@ -72,7 +72,7 @@ impl Chain {
         }
     }
 
-    fn first_step(&self, policy: &Policy) -> usize {
+    pub(super) fn first_step(&self, policy: &Policy) -> usize {
         let last = policy.steps.len().saturating_sub(1);
         if self.round == 0 {
             0
@@ -81,7 +81,7 @@ impl Chain {
         }
     }
 
-    fn step_at(&self, policy: &Policy, step: usize) -> Timestamp {
+    pub(super) fn step_at(&self, policy: &Policy, step: usize) -> Timestamp {
         let after = |n: usize| {
             policy
                 .steps

@@ -37,4 +37,9 @@ impl Context<'_> {
             ..self
         }
     }
+
+    /// The zone in which people are told times: that of the hours the unit works by.
+    pub fn zone(&self) -> String {
+        self.calendar.zone().to_owned()
+    }
 }

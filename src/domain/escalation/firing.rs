@@ -186,7 +186,8 @@ impl Step<'_> {
             Paging::Escalating(chain)
         };
         if let Some(taken) = last_taken {
-            self.tell_steps(&due, round, taken, held);
+            let why = held.map_or(FoldReason::Late, |_| FoldReason::Held);
+            self.tell_steps(&due, (round, taken), held, why);
         }
         if ended {
             self.facts.push(What::Exhausted);
@@ -195,12 +196,12 @@ impl Step<'_> {
     }
 
     /// Tells everybody whom one of these steps names, in the words of the last.
-    fn tell_steps(
+    pub(super) fn tell_steps(
         &mut self,
         due: &[(usize, Timestamp)],
-        round: u32,
-        taken: Taken,
+        (round, taken): (u32, Taken),
         held: Option<Timestamp>,
+        why: FoldReason,
     ) {
         let Some((&(_, last_at), folded)) = due.split_last() else {
             return;
@@ -211,10 +212,7 @@ impl Step<'_> {
                     .iter()
                     .map(|(step, _)| format!("step {step}"))
                     .collect(),
-                why: match held {
-                    Some(_) => FoldReason::Held,
-                    None => FoldReason::Late,
-                },
+                why,
             });
         }
         self.facts.push(What::Stepped {
@@ -256,7 +254,7 @@ impl Step<'_> {
     }
 }
 
-fn widest(reaches: impl Iterator<Item = Reach>) -> Reach {
+pub(super) fn widest(reaches: impl Iterator<Item = Reach>) -> Reach {
     if reaches.into_iter().any(|reach| reach == Reach::Everywhere) {
         Reach::Everywhere
     } else {

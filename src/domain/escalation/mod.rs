@@ -9,6 +9,7 @@
 //! answer that comes too late are ordinary inputs: they yield a fact or nothing, never an error.
 
 mod answer;
+mod by_hand;
 mod call;
 mod chain;
 mod context;
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::by_hand::{ByHand, NotNow, Order, Unreached};
 pub use self::chain::Chain;
 pub use self::context::Context;
 pub use self::news::NewsOrder;
@@ -60,6 +62,9 @@ pub struct Escalation {
     /// Everybody who was told of it, with the page that is still on its way or waits for an answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<ResponderId, Option<PageId>>,
+    /// Whom no way has reached, until they are paged again or nobody need be told any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreached: BTreeMap<ResponderId, Unreached>,
     /// Who has said that this promise is not theirs. They are spared while others can be told.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub refused: BTreeSet<ResponderId>,
@@ -157,6 +162,8 @@ pub enum Input {
         /// Who was not reached.
         responder: ResponderId,
     },
+    /// An operator orders something by hand.
+    ByHand(ByHand),
 }
 
 /// An answer and the way back to who gave it.
@@ -297,6 +304,7 @@ impl Escalation {
                 paging: Paging::Waiting,
                 pagings: 0,
                 told: BTreeMap::new(),
+                unreached: BTreeMap::new(),
                 refused: BTreeSet::new(),
                 handled: Vec::new(),
             },
@@ -348,6 +356,7 @@ impl Escalation {
             Input::Refused { answer, to, named } => step.refused(answer, to, named),
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
+            Input::ByHand(ordered) => step.by_hand(ordered),
         }
         step.finish()
     }
@@ -440,6 +449,7 @@ impl Step<'_> {
 
     /// Stops every page that is on its way or waits for an answer.
     fn cancel_pages(&mut self, why: CancelReason) {
+        self.state.unreached.clear();
         for (responder, live) in &mut self.state.told {
             if let Some(page) = live.take() {
                 self.effects.push(Effect::Cancel {
@@ -467,6 +477,11 @@ impl Step<'_> {
             && live.as_ref() == Some(page)
         {
             *live = None;
+            let unreached = Unreached {
+                page: page.clone(),
+                since: self.now,
+            };
+            self.state.unreached.insert(responder.clone(), unreached);
             self.alarm(Alarm::Unreachable { responder });
         }
     }

@@ -1,6 +1,7 @@
 //! Tables and properties of the escalation, and the small world they play in.
 
 mod answers;
+mod by_hand;
 mod clocks;
 mod delays;
 mod explained;

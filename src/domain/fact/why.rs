@@ -16,6 +16,8 @@ pub enum FoldReason {
     DeadlinePassed,
     /// They were due at the very moment of the later one.
     SameMoment,
+    /// A person ordered a later one by hand.
+    ByHand,
 }
 
 /// Why a target stood for nobody who is paged.

@@ -38,6 +38,26 @@ pub struct RouteRules {
     pub two_way: bool,
 }
 
+impl RouteRules {
+    /// What passes both.
+    #[must_use]
+    pub fn both(&self, other: &Self) -> Self {
+        let mut blocked_words = self.blocked_words.clone();
+        let new = |word: &&String| !self.blocked_words.contains(word);
+        blocked_words.extend(other.blocked_words.iter().filter(new).cloned());
+        Self {
+            max_parts: self.max_parts.min(other.max_parts),
+            max_digit_run: match (self.max_digit_run, other.max_digit_run) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            },
+            blocked_words,
+            links_allowed: self.links_allowed && other.links_allowed,
+            two_way: self.two_way && other.two_way,
+        }
+    }
+}
+
 impl Default for RouteRules {
     fn default() -> Self {
         Self {

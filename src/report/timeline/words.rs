@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     cost::Thrift,
+    escalation::Order,
     fact::{
         Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SelfTestStep, SkipReason, Unproven,
     },
@@ -15,6 +16,8 @@ pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
     let why = match (why, id) {
         (FoldReason::Late, true) => "sistem terlambat",
         (FoldReason::Late, false) => "the system was late",
+        (FoldReason::ByHand, true) => "dimajukan ke langkah berikutnya",
+        (FoldReason::ByHand, false) => "a later step was ordered by hand",
         (FoldReason::Held, true) => "tertahan masa tunggu",
         (FoldReason::Held, false) => "held by an acknowledgement",
         (FoldReason::DeadlinePassed, true) => "tenggat sudah lewat",
@@ -246,6 +249,28 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         ),
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
+        (Alarm::TemplateFailed { template, why }, true) => {
+            format!("ALARM: templat pesan {template} gagal, dipakai kata-kata bawaan: {why}")
+        }
+        (Alarm::TemplateFailed { template, why }, false) => {
+            format!("ALARM: message template {template} failed, plain words are used: {why}")
+        }
+        (
+            Alarm::TemplateRefused {
+                gateway,
+                template,
+                why,
+            },
+            true,
+        ) => format!("ALARM: gerbang {gateway} menolak templat {template}: {why}"),
+        (
+            Alarm::TemplateRefused {
+                gateway,
+                template,
+                why,
+            },
+            false,
+        ) => format!("ALARM: gateway {gateway} refuses template {template}: {why}"),
         (Alarm::PolicyVersionLost { policy }, true) => format!(
             "ALARM: kebijakan {}@{} hilang, kebijakan baku menggantikannya",
             policy.id, policy.version
@@ -283,4 +308,22 @@ pub(super) fn informed(news: NewsKind, id: bool) -> String {
     } else {
         format!("Told that no answer is needed: {what}")
     }
+}
+
+/// What an operator ordered, by whom and why.
+pub(super) fn ordered(by: &str, reason: &str, order: &Order, id: bool) -> String {
+    let what = match (order, id) {
+        (Order::PageAgain { responder }, true) => format!("{responder} dipanggil lagi"),
+        (Order::PageAgain { responder }, false) => format!("{responder} is paged again"),
+        (Order::Escalate { to_step, .. }, true) => {
+            let to = to_step.map(|step| format!(" sampai langkah {}", step + 1));
+            format!("Eskalasi dimajukan{}", to.unwrap_or_default())
+        }
+        (Order::Escalate { to_step, .. }, false) => {
+            let to = to_step.map(|step| format!(" up to step {}", step + 1));
+            format!("Escalated before its time{}", to.unwrap_or_default())
+        }
+    };
+    let on_behalf = if id { "oleh" } else { "by" };
+    format!("{what} {on_behalf} {by}: {reason}")
 }

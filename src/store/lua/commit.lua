@@ -9,7 +9,8 @@
 -- KEYS[4]  ledger (stream)
 -- KEYS[5]  ledger head (hash: n, h)
 -- KEYS[6]  what was spent (hash by quarter of an hour)
--- KEYS[7..] the machines' hashes (v, s, f: the sequence numbers of its facts)
+-- KEYS[7]  whom no page has reached (sorted set)
+-- KEYS[8..] the machines' hashes (v, s, f: the sequence numbers of its facts)
 --
 -- ARGV[1]  the link the batch was chained onto
 -- ARGV[2]  the sequence number of that link
@@ -18,6 +19,7 @@
 -- ARGV[5]  the number of units; then each unit:
 --   machines: count, then each: key index, expected version (0: must not exist), state,
 --             wake member ("" none), wake time in ms ("" takes it out of the queue),
+--             since when its people are not reached in ms ("-" they are, "" nobody asks),
 --             facts: count, then each: fact, link
 --   outbox:   count, then each: id, time in ms, entry
 --   done:     count, then each: id of an outbox entry that has been handed over
@@ -52,7 +54,7 @@ for unit = 0, tonumber(ARGV[5]) - 1 do
   local clash, writes = false, {}
   for _ = 1, tonumber(take()) do
     local key, expected = KEYS[tonumber(take())], take()
-    skip(1, 3)
+    skip(1, 4)
     skip(tonumber(take()), 2)
     if (versions[key] or redis.call('HGET', key, 'v') or '0') ~= expected then clash = true end
     writes[key] = tostring(tonumber(expected) + 1)
@@ -95,6 +97,7 @@ at = 6
 for _ = 1, tonumber(ARGV[5]) do
   for _ = 1, tonumber(take()) do
     local key, expected, state, member, time = KEYS[tonumber(take())], take(), take(), take(), take()
+    local unreached = take()
     redis.call('HSET', key, 'v', tostring(tonumber(expected) + 1), 's', state)
     if member ~= '' then
       if time == '' then
@@ -103,6 +106,11 @@ for _ = 1, tonumber(ARGV[5]) do
         redis.call('ZADD', KEYS[1], time, member)
         if tonumber(time) < due_before then wake = true end
       end
+    end
+    if unreached == '-' then
+      redis.call('ZREM', KEYS[7], member)
+    elseif unreached ~= '' then
+      redis.call('ZADD', KEYS[7], unreached, member)
     end
     local count = tonumber(take())
     if count > 0 then

@@ -149,6 +149,11 @@ impl FakeTwilio {
         lock(&self.seen).moods.insert(to.to_owned(), mood);
     }
 
+    /// Takes messages to an address again.
+    pub(crate) fn set_well(&self, to: &str) {
+        lock(&self.seen).moods.remove(to);
+    }
+
     /// The id that it gave to the n-th message, from 0.
     pub(crate) fn sid_of(n: usize) -> String {
         format!("SM{n:032x}")

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{World, accept, count, minute, minutes, person, refuse, status, targets, unit};
 use crate::domain::{
     complaint::Status,
-    escalation::{Effect, Escalation, Input, Paging, Running, Transition},
+    escalation::{ByHand, Effect, Escalation, Input, Order, Paging, Running, Transition},
     fact::{Alarm, What},
     id::{PageId, PostCode, ResponderId},
     policy::{OnHandover, Reroute, Step, Updates, Warning},
@@ -148,6 +148,29 @@ fn inputs() -> impl Strategy<Value = Input> {
             page: PageId::of_paging(&super::complaint(None).id, n, &person(who)),
             responder: person(who),
         }),
+        1 => (orders(), 0..30_u8).prop_map(|(order, n)| Input::ByHand(ByHand {
+            order,
+            by: "admin".to_owned(),
+            reason: "x".to_owned(),
+            key: format!("h{n}"),
+        })),
+    ]
+}
+
+/// What an operator orders, also about who was never told.
+fn orders() -> impl Strategy<Value = Order> {
+    prop_oneof![
+        prop::sample::select(PEOPLE.to_vec()).prop_map(|who| Order::PageAgain {
+            responder: person(who)
+        }),
+        (any::<bool>(), prop::option::of(0..5_usize)).prop_map(
+            |(despite_acknowledgement, to_step)| {
+                Order::Escalate {
+                    despite_acknowledgement,
+                    to_step,
+                }
+            }
+        ),
     ]
 }
 
@@ -193,7 +216,11 @@ fn hold_after(hold: Hold, facts: &[What]) -> Hold {
                 hold = None;
             }
             What::Reassigned { from, to, .. } if from == to => {}
-            What::HoldEnded
+            What::OrderedByHand {
+                order: Order::Escalate { .. },
+                ..
+            }
+            | What::HoldEnded
             | What::NotOurs { .. }
             | What::Reassigned { .. }
             | What::Progressed { .. }
@@ -280,6 +307,25 @@ proptest! {
                 prop_assert_eq!(&last.state.complaint, &before.complaint);
                 prop_assert_eq!(&last.state.promise.running, &before.promise.running);
                 prop_assert_eq!(last.state.promise.number, before.promise.number);
+            }
+            // Who could not be reached is remembered until they are paged again or need not be told.
+            let gone = before.unreached.keys().filter(|who| !last.state.unreached.contains_key(*who));
+            for who in gone {
+                let answered = last.state.told.values().all(Option::is_none)
+                    || last.facts.iter().any(|fact| matches!(
+                        fact, What::Acknowledged { .. } | What::Reassigned { .. } | What::NotOurs { .. }
+                            | What::Progressed { .. } | What::Resumed { .. }
+                    ));
+                prop_assert!(answered || pages_to(&last, who), "{} is forgotten", who);
+            }
+            // An order by hand is done once, and only as it was asked for.
+            if let Input::ByHand(ordered) = &input {
+                let why_not = before.why_not(context, &ordered.order, now);
+                let is_done = last.facts.iter().any(|fact| matches!(fact, What::OrderedByHand { .. }));
+                let known = before.handled.contains(&ordered.key);
+                prop_assert_eq!(is_done, why_not.is_none() && !known);
+                let again = last.state.clone().advance(context, input.clone(), now);
+                prop_assert!(again.facts.is_empty() && again.effects.is_empty());
             }
             // A promise never begins over, unless it is the citizen's own: that is what was promised.
             let began = last.state.promise.number > before.promise.number;

@@ -5,12 +5,13 @@
 //! by the pause's own open time. A pause while the calendar is closed moves nothing.
 
 use jiff::SignedDuration;
+use proptest::prelude::*;
 
 use super::{
     super::{Escalation, Input},
     *,
 };
-use crate::domain::calendar::tests::working_text;
+use crate::domain::calendar::{laws::any_calendar, tests::working_text};
 
 const OFFICE: &str = r#"
 zone = "Asia/Jakarta"
@@ -261,4 +262,81 @@ fn a_pause_is_counted_in_the_calendars_own_zone() {
             "2026-11-30T17:00",
         )],
     );
+}
+
+/// Pauses in minutes since the complaint came, in their order; each ends before the next begins.
+fn pauses(within: i64) -> impl Strategy<Value = Vec<(i64, i64)>> {
+    proptest::collection::btree_set(1..within, 0..8).prop_map(|minutes| {
+        let minutes: Vec<i64> = minutes.into_iter().collect();
+        let pairs = minutes.chunks_exact(2);
+        pairs.map(|pair| (pair[0], pair[1])).collect()
+    })
+}
+
+/// The deadline of what was received then, after these pauses.
+fn after_pauses(world: &World, received_at: Timestamp, pauses: &[(i64, i64)]) -> Option<Timestamp> {
+    let complaint = Complaint {
+        received_at,
+        ..complaint(Some("DISHUB"))
+    };
+    let mut state = Escalation::open(world.context(), complaint, None, received_at).state;
+    for (from, to) in pauses {
+        for (minute, name) in [(from, "menunggu"), (to, "dibaca")] {
+            let now = received_at + SignedDuration::from_mins(*minute);
+            state = state.advance(world.context(), status(name), now).state;
+        }
+    }
+    state.promise.unmissed_deadline(&world.context())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn by_every_hour_pauses_add_exactly_their_length(
+        zone in proptest::sample::select(vec!["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]),
+        minute in 0..1_000_000_i64,
+        length in 1..100_i64,
+        share in 0..100_i64,
+        pauses in pauses(10_000),
+    ) {
+        let mut world = World::new();
+        world.calendar = Calendar::always(zone).unwrap();
+        world.policy.warnings.clear();
+        // Longer than what runs between the pauses, so none comes after the deadline.
+        let (mut ran, mut stood, mut last) = (0, 0, 0);
+        for (from, to) in &pauses {
+            ran += from - last;
+            stood += to - from;
+            last = *to;
+        }
+        world.policy.clock.length = SignedDuration::from_mins(ran + 1 + length * (1 + share));
+        let received_at = Timestamp::from_second(1_767_225_600 + minute * 60).unwrap();
+        prop_assert_eq!(
+            after_pauses(&world, received_at, &pauses),
+            Some(received_at + world.policy.clock.length + SignedDuration::from_mins(stood))
+        );
+    }
+
+    #[test]
+    fn by_any_calendar_pauses_add_exactly_their_open_time(
+        calendar in any_calendar(&["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]),
+        minute in 0..1_000_000_i64,
+        more in 1..10_000_i64,
+        pauses in pauses(10_000),
+    ) {
+        let mut world = World::new();
+        world.calendar = calendar.clone();
+        world.policy.warnings.clear();
+        let received_at = Timestamp::from_second(1_767_225_600 + minute * 60).unwrap();
+        let at = |minute: i64| received_at + SignedDuration::from_mins(minute);
+        let open = |from: i64, to: i64| calendar.elapsed(at(from), at(to));
+        let last = pauses.last().map_or(0, |(_, to)| *to);
+        let stood: SignedDuration = pauses.iter().map(|(from, to)| open(*from, *to)).sum();
+        let length = open(0, last) - stood + SignedDuration::from_mins(more);
+        world.policy.clock.length = length;
+        let deadline = after_pauses(&world, received_at, &pauses);
+        // As if the clock had been longer by the open time in which it stood still.
+        prop_assert_eq!(deadline, calendar.add(received_at, length + stood).ok());
+    }
 }

@@ -20,6 +20,8 @@ fn a_closed_window_sends_the_same_page_as_a_template_and_only_a_page() {
         received_at: second(-86_400),
         deadline: second(0),
         promise: SignedDuration::from_hours(24),
+        counted: crate::domain::calendar::Counted::EveryHour,
+        zone: None,
         code: Some(10),
     });
     let open = |content| {
