@@ -1,8 +1,11 @@
-//! Queries and forms: Kannel's messages and reports, Twilio's messages and statuses.
+//! Queries and forms: Kannel's messages and reports, Twilio's messages, statuses, keys and calls.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siaga::inbound::{kannel, twilio};
+use siaga::inbound::{
+    kannel,
+    twilio::{self, Key},
+};
 
 const SECRET: &str = "geheim";
 
@@ -29,5 +32,11 @@ fuzz_target!(|body: &[u8]| {
         };
         assert!(webhook.authenticate(&[account]).is_err());
         let _ = (webhook.reply(), webhook.receipt("page_0.1"));
+        let _ = (webhook.call_receipt("page_0.1"), webhook.caller());
+        if let Ok(Key::Answer(reply)) = webhook.key("page_0.1") {
+            // A key says one of two words, and names its call in a bounded id.
+            assert!(matches!(&*reply.text, "OK" | "BUKAN WEWENANG"));
+            assert!(reply.id.starts_with("twilio.") && reply.id.len() <= 80);
+        }
     }
 });

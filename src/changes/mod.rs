@@ -8,18 +8,21 @@
 pub mod check;
 pub mod keeper;
 mod make;
+mod moves;
 
 use jiff::Timestamp;
 
 pub use self::{
     check::Rules,
     make::{Proposal, Submitted},
+    moves::{Preview, Which},
 };
 use crate::{
     config::Faults,
     domain::{
         change::{CannotDecide, Change, ItemVersion},
         difference::{self, Entry},
+        id::ComplaintId,
         rulebook::Rulebook,
     },
     store::{Live, Store, StoreError},
@@ -72,6 +75,9 @@ pub enum ChangeError {
     /// Such a version was never live.
     #[error("there is no {0}: `siaga history` shows those there are")]
     NoVersion(ItemVersion),
+    /// There is no such complaint.
+    #[error("there is no complaint {0}")]
+    NoComplaint(ComplaintId),
     /// There is no such change.
     #[error("there is no change {0}: `siaga changes list` shows those there are")]
     NoChange(u64),

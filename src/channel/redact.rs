@@ -57,8 +57,11 @@ impl Redactor {
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        let words: Vec<String> = mask_numbers(&spaced)
-            .split_whitespace()
+        // Each gap is one space before numbers are looked for, or a wide one would part a number
+        // that is whole in what is told.
+        let told: Vec<&str> = spaced.split_whitespace().collect();
+        let words: Vec<String> = mask_numbers(&told.join(" "))
+            .split(' ')
             .map(mask_mailbox)
             .collect();
         words.join(" ").chars().take(LONGEST_DETAIL).collect()
@@ -150,6 +153,8 @@ mod tests {
             ("no +6281234567890 here", "no +6281*** here"),
             ("no 0812-3456-7890 here", "no 0812*** here"),
             ("no 0812 3456 7890.", "no 0812***."),
+            ("no 0812  3456\r\n7890.", "no 0812***."),
+            ("no 0812\u{a0}3456 \u{2003}7890.", "no 0812***."),
             ("code 131026, 2 of 10", "code 131026, 2 of 10"),
             (
                 "550 <budi@dishub.test>: gone",

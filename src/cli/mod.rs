@@ -4,6 +4,7 @@
 mod by_hand;
 mod changes;
 mod check;
+mod choice;
 mod contacts;
 mod deadline;
 mod demo;
@@ -11,11 +12,16 @@ mod export;
 mod history;
 mod import;
 mod import_report;
+mod ledger_export;
 mod letters;
 mod look;
+mod moves;
+mod past;
 mod plan;
 mod policies;
+mod preview;
 mod serve;
+mod simulate;
 mod supposed;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -55,6 +61,8 @@ enum Command {
     History(history::Arguments),
     /// Put an older version in force again, as a new version.
     Revert(plan::RevertArguments),
+    /// Move running complaints to another version of a policy, on purpose.
+    Move(moves::Arguments),
     /// Changes that wait for approval or for their day, and those that were made.
     #[command(subcommand)]
     Changes(changes::Changes),
@@ -73,6 +81,10 @@ enum Command {
     /// Which policy complaints get, by which rules, in which order. By the files.
     #[command(subcommand)]
     Policies(policies::Policies),
+    /// Show whom a policy would tell of a complaint, when and by which way, before it is real.
+    Preview(preview::Arguments),
+    /// Play a candidate policy over what has happened, beside the policy in force.
+    Simulate(simulate::Arguments),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -102,6 +114,12 @@ enum Command {
 enum Ledger {
     /// Prove that no entry was changed, taken out, swapped or cut off.
     Verify,
+    /// Write it out as JSON Lines, entry by entry.
+    Export {
+        /// The file [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// The exit code of an import that is done but has refused rows.
@@ -170,11 +188,17 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             serve::run(settings).await
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
+        Command::Preview(arguments) => preview::run(&settings(call.config)?, &arguments),
+        Command::Simulate(arguments) => simulate::run(settings(call.config)?, arguments).await,
+        Command::Ledger(Ledger::Export { out }) => {
+            ledger_export::run(&settings(call.config)?, out).await
+        }
         Command::Plan(arguments) => plan::plan(&settings(call.config)?, &arguments).await,
         Command::Apply(arguments) => plan::apply(&settings(call.config)?, &arguments).await,
         Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,
         Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
+        Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
         Command::Show {
             complaint: Some(version),

@@ -203,7 +203,7 @@ async fn carry_out(
         effective: who.effective.as_deref().map(effective).transpose()?,
         ordered: false,
     };
-    if !who.yes && !agreed()? {
+    if !who.yes && !agreed("Type yes to put this in force: ")? {
         println!("Nothing is done.");
         return Ok(ExitCode::from(1));
     }
@@ -223,9 +223,10 @@ fn effective(text: &str) -> Result<Timestamp, Failure> {
     })
 }
 
-fn agreed() -> Result<bool, Failure> {
+/// Asks; whoever is no person answers by the standard input.
+pub(super) fn agreed(question: &str) -> Result<bool, Failure> {
     if std::io::stdin().is_terminal() {
-        print!("Type yes to put this in force: ");
+        print!("{question}");
         std::io::stdout().flush().map_err(anyhow::Error::from)?;
     }
     let mut answer = String::new();

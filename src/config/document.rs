@@ -349,6 +349,8 @@ fn lines(text: &str) -> HashMap<String, usize> {
             .strip_prefix('[')
             .and_then(|rest| rest.split(']').next())
         {
+            // A comment may stand behind it.
+            let line = line.split('#').next().unwrap_or_default().trim_end();
             if line.ends_with(']')
                 && !line.contains('"')
                 && !line.contains('=')

@@ -6,6 +6,7 @@
 mod alarm;
 pub mod carried;
 mod link;
+mod now_live;
 mod self_test;
 mod why;
 
@@ -15,12 +16,12 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     alarm::Alarm,
     link::{GENESIS, Link},
+    now_live::NowLive,
     self_test::{SelfTestStep, Unproven},
     why::{CancelReason, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, SkipReason},
 };
 
 use super::{
-    change::Item,
     complaint::Status,
     cost::Thrift,
     delivery::{FailureKind, ReceiptKind, Transport},
@@ -421,6 +422,20 @@ pub enum What {
         /// How long after it was asked.
         after: SignedDuration,
     },
+    /// It runs under another version of a policy from here on, on purpose.
+    PolicyMoved {
+        /// Under which it ran.
+        from: PolicyRef,
+        /// Under which it runs.
+        to: PolicyRef,
+        /// Who ordered it.
+        by: String,
+        /// Why.
+        reason: String,
+        /// When progress is due now, or was, if that was missed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
     /// What decisions are made by was changed: from here on these versions are in force.
     Changed {
         /// The number of the change.
@@ -469,18 +484,6 @@ pub enum What {
         /// What.
         alarm: Alarm,
     },
-}
-
-/// A version that became live.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NowLive {
-    /// Of what.
-    pub item: Item,
-    /// Which version.
-    pub version: u32,
-    /// The SHA-256 of its content; none is out of use from here on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
 }
 
 #[expect(

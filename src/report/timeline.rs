@@ -426,6 +426,13 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             number,
             step,
         } => ("alarm", self_tested(gateway, *number, step, id)),
+        What::PolicyMoved {
+            from,
+            to,
+            by,
+            reason,
+            ..
+        } => ("changed", words::moved(from, to, (by, reason), id)),
         What::Changed {
             change,
             author,

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 
 use crate::domain::{
     complaint::{Complaint, Status},
-    escalation::{Answer, ByHand, Context, Escalation, Input, Transition},
+    escalation::{Answer, ByHand, Context, Escalation, Input, Move, Transition},
     fact::{Alarm, Fact, What},
     id::ResponderId,
+    policy::PolicyRef,
 };
 
 /// The first fact in which the ledger and its replay differ.
@@ -51,28 +52,30 @@ impl fmt::Display for Divergence {
 /// it ends, which is the stored one.
 ///
 /// `complaint` is the complaint as it is stored: facts do not repeat its category and area. `context`
-/// tells what was decided by at a moment: the policy it began with, its calendar, the directory.
+/// tells what was decided by at a moment under a policy: the policy, its calendar, the directory.
 ///
 /// # Errors
 /// The first fact that differs. A ledger that does not begin with the opening differs in its first.
 pub fn replay<'a>(
     complaint: &Complaint,
     facts: &[Fact],
-    context: impl Fn(Timestamp) -> Context<'a>,
+    context: impl Fn(Timestamp, &PolicyRef) -> Context<'a>,
 ) -> Result<Escalation, Divergence> {
     let ledger = Ledger { complaint, facts };
-    let Some((at, complaint, status_at)) = ledger.opening() else {
+    let Some((at, policy, complaint, status_at)) = ledger.opening() else {
         return Err(ledger.differs(0, None));
     };
-    let opened = Escalation::open(context(at), complaint, status_at, at);
+    let opened = Escalation::open(context(at, policy), complaint, status_at, at);
     let (mut state, mut done) = ledger.compare(0, at, opened)?;
     while let Some(next) = facts.get(done) {
         let now = next.at;
         let play = |input| {
-            let transition = state.clone().advance(context(now), input, now);
+            let transition = state
+                .clone()
+                .advance(context(now, &state.policy), input, now);
             ledger.compare(done, now, transition)
         };
-        (state, done) = match ledger.input(done, &state).map(play) {
+        (state, done) = match ledger.input(done, &state, &context).map(play) {
             Some(Ok(played)) => played,
             Some(Err(told)) => play(Input::TimerFired).map_err(|woken| told.or_later(woken))?,
             None => play(Input::TimerFired)?,
@@ -99,12 +102,13 @@ struct Ledger<'f> {
 }
 
 impl Ledger<'_> {
-    /// When it was opened, with the complaint as it was then, and when its state was reached.
-    fn opening(&self) -> Option<(Timestamp, Complaint, Option<Timestamp>)> {
+    /// When and under which policy it was opened, with the complaint as it was then, and when its state was reached.
+    fn opening(&self) -> Option<(Timestamp, &PolicyRef, Complaint, Option<Timestamp>)> {
         let first = self.facts.first()?;
         let What::Opened {
             received_at,
             unit,
+            policy,
             status,
             status_at,
             ..
@@ -118,16 +122,32 @@ impl Ledger<'_> {
             status: status.clone().unwrap_or_else(Status::new_complaint),
             ..self.complaint.clone()
         };
-        Some((first.at, complaint, *status_at))
+        Some((first.at, policy, complaint, *status_at))
     }
 
     /// The first input that the facts of this moment carry, from `done` on.
-    fn input(&self, done: usize, state: &Escalation) -> Option<Input> {
+    fn input<'a>(
+        &self,
+        done: usize,
+        state: &Escalation,
+        context: &impl Fn(Timestamp, &PolicyRef) -> Context<'a>,
+    ) -> Option<Input> {
         let rest = self.facts.get(done..)?;
         let now = rest.first()?.at;
         rest.iter()
             .take_while(|fact| fact.at == now)
-            .find_map(|fact| input(&fact.what, state))
+            .find_map(|fact| {
+                let What::PolicyMoved { to, by, reason, .. } = &fact.what else {
+                    return input(&fact.what, state);
+                };
+                let new = context(now, to);
+                Some(Input::PolicyMoved(Box::new(Move {
+                    policy: new.policy.clone(),
+                    calendar: new.calendar.clone(),
+                    by: by.clone(),
+                    reason: reason.clone(),
+                })))
+            })
     }
 
     /// The state after a transition and how many facts are explained, if all that it records are

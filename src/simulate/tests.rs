@@ -10,6 +10,7 @@ use crate::domain::{
             World,
             laws::{runs, worlds},
             minute, minutes,
+            moves::{beside, to},
         },
     },
     fact::{Fact, What},
@@ -41,11 +42,49 @@ fn recorded(world: &World, run: Vec<(Option<i64>, Input)>) -> (Vec<Fact>, Escala
 
 fn again(world: &World, facts: &[Fact], end: &Escalation) -> Result<Escalation, Divergence> {
     let context: Context<'_> = world.context();
-    replay(&end.complaint, facts, |_| context)
+    replay(&end.complaint, facts, |_, _| context)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_ledger_with_moves_plays_once_more_under_each_ones_own_policy(
+        one in worlds(), other in worlds(), run in runs(),
+    ) {
+        let other = beside(&one, other, 2);
+        let under = |version| if version == 2 { &other } else { &one };
+        let mut last = one.open(Some("DISHUB"));
+        let mut now = minute(0);
+        let mut facts = Vec::new();
+        let mut keep = |transition: &Transition, at| {
+            facts.extend(transition.facts.iter().map(|what| Fact {
+                at,
+                complaint: Some(transition.state.complaint.id.clone()),
+                what: what.clone(),
+            }));
+        };
+        keep(&last, now);
+        for (index, (wait, input)) in run.into_iter().enumerate() {
+            now = wait.map_or_else(
+                || last.wake_at.map_or(now, |wake| wake.max(now)),
+                |wait| now + minutes(wait),
+            );
+            last = last.state.clone().advance(under(last.state.policy.version).context(), input, now);
+            keep(&last, now);
+            if index % 4 == 0 {
+                let world = under(last.state.policy.version);
+                let next = to(under(3 - last.state.policy.version.max(1)));
+                last = last.state.advance(world.context(), next, now);
+                keep(&last, now);
+            }
+        }
+        let played = replay(&last.state.complaint, &facts, |_, policy| under(policy.version).context());
+        match played {
+            Ok(state) => prop_assert_eq!(state, last.state),
+            Err(divergence) => prop_assert!(false, "{} of {:#?}", divergence, facts),
+        }
+    }
 
     #[test]
     fn every_ledger_plays_once_more_to_the_same_end(world in worlds(), run in runs()) {

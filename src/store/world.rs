@@ -184,6 +184,12 @@ impl World {
         &self.default
     }
 
+    /// The version of a policy that is live.
+    pub fn live_version(&self, id: &PolicyId) -> Option<u32> {
+        let versions = self.policies.keys().filter(|policy| policy.id == *id);
+        versions.map(|policy| policy.version).max()
+    }
+
     /// Whether it has this version of a policy.
     pub fn has(&self, policy: &PolicyRef) -> bool {
         self.policies.contains_key(policy)

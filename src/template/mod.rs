@@ -19,6 +19,7 @@ mod self_test;
 mod sms;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod voice;
 mod whatsapp;
 mod wording;
@@ -35,7 +36,6 @@ use minijinja::{Environment, Value, context};
 use self::{
     bundle::BundleWords,
     lint::{Carrier, Carriers},
-    samples::circumstances,
     sms::Fitted,
     words::{AlertWords, NoteWords},
 };
@@ -48,7 +48,6 @@ pub use self::{
 use crate::domain::{
     delivery::Transport,
     directory::Language,
-    gsm,
     id::ComplaintId,
     message::{Content, Message, ReplyNote},
 };
@@ -152,14 +151,14 @@ impl Renderer {
         let mut accepted = renderer.shipped.clone();
         for (name, text) in templates {
             let mut tried = accepted.clone();
-            let outcome = tried
-                .add_template_owned(name.clone(), text)
-                .map_err(|error| TemplateFault::of_engine(&name, &error))
-                .and_then(|()| renderer.try_samples(&tried, &name));
-            match outcome {
-                Ok(()) => accepted = tried,
-                Err(fault) => faults.push(fault),
+            let found = match tried.add_template_owned(name.clone(), text) {
+                Ok(()) => renderer.try_samples(&tried, &name),
+                Err(error) => vec![TemplateFault::of_engine(&name, &error)],
+            };
+            if found.is_empty() {
+                accepted = tried;
             }
+            faults.extend(found);
         }
         renderer.overridden = Some(accepted);
         Ok((renderer, faults))
@@ -184,49 +183,6 @@ impl Renderer {
             message: self.compose_plain(content, to, now),
             fallback,
         }
-    }
-
-    /// Renders every sample in every circumstance and checks what it must say.
-    fn try_samples(&self, tried: &Environment<'_>, file: &str) -> Result<(), TemplateFault> {
-        for (sample, content) in samples() {
-            // Of the others' words this file is not to blame.
-            let kind = format!("/{}.", words::kind_of(&content));
-            for to in circumstances() {
-                let (message, bare) = self.compose(tried, &content, &to, SAMPLE_NOW)?;
-                let of_it = file.contains(&kind) || file.contains("/farewell.");
-                if !of_it || !file.starts_with(to.transport.as_str()) {
-                    continue;
-                }
-                if let Message::Voice { .. } = &message {
-                    lint::check_voice(message.plain_text()).map_err(|(what, remedy)| {
-                        let what = format!("with the sample {sample}: {what}");
-                        let remedy = format!("{remedy}; the shipped template is used meanwhile");
-                        TemplateFault::new(file, what, remedy)
-                    })?;
-                }
-                if let Message::Sms { text } = &message {
-                    let found = if bare {
-                        Some((
-                            "too long for one SMS part even when shortened".to_owned(),
-                            "use fewer words".to_owned(),
-                        ))
-                    } else {
-                        gsm::lint(text, &self.carriers.together)
-                            .into_iter()
-                            .next()
-                            .map(lint::told)
-                    };
-                    if let Some((what, remedy)) = found {
-                        return Err(TemplateFault::new(
-                            file,
-                            format!("with the sample {sample}: {what}"),
-                            format!("{remedy}; the shipped template is used meanwhile"),
-                        ));
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The message by one set of templates, and whether a short message found room only for its

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use self::any::{any_alert, any_text, any_zone};
-use super::*;
+use super::{samples::circumstances, *};
 use crate::domain::{
     bundle::{Bundle, Member},
     gsm::{self, Alphabet},
@@ -213,6 +213,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
         "{{ ticket }} {{ answer }} {{ reporter }}",
     );
     write("sms/reply.en.txt", "Your kode: {{ note }}");
+    write("sms/reply.id.txt", "Kode, nomor 12345: {{ note }}");
     write("sms/alrt.id.txt", "x");
     write("whatsapp/alert.id.txt", "Tolong!");
     write("voice/alert.id.txt", "<Say>{{ ticket }}</Say>");
@@ -226,6 +227,10 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
             "sms/reply.en.txt",
             "blocked word (kode); say it in another word",
         ),
+        // All that is wrong, not the first alone.
+        ("sms/reply.id.txt", "number too long (12345)"),
+        ("sms/reply.id.txt", "blocked word (kode)"),
+        ("sms/reply.id.txt", "blocked word (nomor)"),
         ("sms/alrt.id.txt", "did you mean sms/alert.id.txt"),
         ("whatsapp/alert.id.txt", "leaves out {{ ticket }}"),
         ("voice/alert.id.txt", "'<' cannot be read aloud"),
@@ -237,7 +242,7 @@ fn a_bad_override_is_refused_and_a_good_one_used() {
             "{expected:?} in {shown:#?}"
         );
     }
-    assert_eq!(faults.len(), 6, "{shown:#?}");
+    assert_eq!(faults.len(), 9, "{shown:#?}");
     let (_, content) = samples().remove(2);
     let text = |transport, language| {
         let rendered = renderer.render(&content, &recipient(transport, language), SAMPLE_NOW);

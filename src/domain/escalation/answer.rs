@@ -137,7 +137,10 @@ impl Step<'_> {
             }
             Input::StatusChanged { status, at } => self.reopened(closed_at, status, at),
             Input::Reassigned { unit } => self.reassigned_after_the_end(unit),
-            Input::TimerFired | Input::PageFailed { .. } | Input::ByHand(_) => {}
+            Input::TimerFired
+            | Input::PolicyMoved(_)
+            | Input::PageFailed { .. }
+            | Input::ByHand(_) => {}
         }
     }
 

@@ -19,6 +19,10 @@ pub struct Chain {
     /// The step that was taken last, if any was in this round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<Taken>,
+    /// The delay that this round had reached when the complaint was moved to another policy: what that
+    /// has up to there was told, or something in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<SignedDuration>,
 }
 
 /// A step that was taken.
@@ -69,6 +73,7 @@ impl Chain {
             anchor: deadline,
             round: 0,
             taken: None,
+            reached: None,
         }
     }
 
@@ -160,12 +165,13 @@ impl Chain {
                 self.round += 1;
                 self.anchor = at;
                 self.taken = None;
+                self.reached = None;
             }
             Due::End { .. } => {}
         }
     }
 }
 
-fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
+pub(super) fn later(at: Timestamp, length: SignedDuration) -> Timestamp {
     at.saturating_add(length).unwrap_or(Timestamp::MAX)
 }

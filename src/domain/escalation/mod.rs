@@ -16,6 +16,7 @@ mod context;
 mod explain;
 mod firing;
 mod hand_over;
+mod moved;
 mod news;
 mod progress;
 mod promise;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use self::by_hand::{ByHand, NotNow, Order, Unreached};
 pub use self::chain::Chain;
 pub use self::context::Context;
+pub use self::moved::Move;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
 use super::{
@@ -155,6 +157,8 @@ pub enum Input {
         /// Whose; none is the coordinator's desk.
         unit: Option<UnitCode>,
     },
+    /// It is to run under another version of a policy.
+    PolicyMoved(Box<Move>),
     /// Every way to a responder failed.
     PageFailed {
         /// The page.
@@ -338,6 +342,9 @@ impl Escalation {
     /// What comes of `input` at `now`.
     pub fn advance(self, context: Context<'_>, input: Input, now: Timestamp) -> Transition {
         let context = context.of_unit(self.complaint.unit.as_ref());
+        if let Input::PolicyMoved(order) = &input {
+            return self.moved(context, order, now);
+        }
         let mut step = Step {
             context,
             now,
@@ -357,6 +364,7 @@ impl Escalation {
             Input::Reassigned { unit } => step.reassigned(unit),
             Input::PageFailed { page, responder } => step.page_failed(&page, responder),
             Input::ByHand(ordered) => step.by_hand(ordered),
+            Input::PolicyMoved(_) => {}
         }
         step.finish()
     }

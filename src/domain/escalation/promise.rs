@@ -23,6 +23,10 @@ pub struct Promise {
     /// How many of the policy's warnings have gone.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub warned: usize,
+    /// The share of the clock, in percent, up to which warnings had gone when the complaint was moved to
+    /// another policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned_up_to: Option<u8>,
     /// When it was missed: the deadline that passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<Timestamp>,
@@ -86,6 +90,7 @@ impl Promise {
                 spent: SignedDuration::ZERO,
             },
             warned: 0,
+            warned_up_to: None,
             missed: None,
             miss_told: false,
             after: None,
@@ -128,6 +133,7 @@ impl Promise {
     pub(super) fn in_other_hands(mut self, context: &Context<'_>, now: Timestamp) -> Self {
         self.miss_told = false;
         self.warned = 0;
+        self.warned_up_to = None;
         if let Running::Since { at, spent } = &self.running
             && self.missed.is_none()
             && *at < now

@@ -135,12 +135,14 @@ impl Records {
         {
             looked.push(line);
         }
+        // Each is made once: making one costs more than reading a heading with it.
+        let mut splitters = DELIMITERS.map(Splitter::new);
         for index in 0..looked.len() {
-            let best = DELIMITERS
-                .into_iter()
-                .filter_map(|delimiter| {
-                    let (heading, lines) = heading_at(&looked[index..], delimiter)?;
-                    Some((heading, lines, delimiter))
+            let best = splitters
+                .iter_mut()
+                .filter_map(|splitter| {
+                    let (heading, lines) = heading_at(&looked[index..], splitter)?;
+                    Some((heading, lines, splitter.delimiter))
                 })
                 .max_by_key(|(heading, ..)| heading.columns().used.len());
             if let Some((heading, lines, delimiter)) = best {
@@ -230,8 +232,7 @@ fn too_long(line: &Line) -> Record {
 }
 
 /// The heading that begins with the first of these lines, and how many lines it takes.
-fn heading_at(lines: &[Line], delimiter: u8) -> Option<(Heading, usize)> {
-    let mut splitter = Splitter::new(delimiter);
+fn heading_at(lines: &[Line], splitter: &mut Splitter) -> Option<(Heading, usize)> {
     splitter.begin();
     let mut taken = 0;
     for line in lines {

@@ -10,6 +10,7 @@ use crate::domain::{
     },
     id::{MethodId, ResponderId},
     message::CheckKind,
+    policy::PolicyRef,
 };
 
 pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
@@ -30,6 +31,22 @@ pub(super) fn folded(what: &[String], why: FoldReason, id: bool) -> String {
         format!("Digabung ({why}): {what}")
     } else {
         format!("Folded into a later one ({why}): {what}")
+    }
+}
+
+/// Moved to another policy, by whom and why.
+pub(super) fn moved(
+    from: &PolicyRef,
+    to: &PolicyRef,
+    (by, reason): (&str, &str),
+    id: bool,
+) -> String {
+    let named = |policy: &PolicyRef| format!("{}@{}", policy.id, policy.version);
+    let (from, to) = (named(from), named(to));
+    if id {
+        format!("Dipindahkan dari kebijakan {from} ke {to} oleh {by}: {reason}")
+    } else {
+        format!("Moved from policy {from} to {to} by {by}: {reason}")
     }
 }
 

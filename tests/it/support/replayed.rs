@@ -2,7 +2,7 @@
 //! function, and must give the same facts at the same times and the same state.
 
 use siaga::{
-    domain::{escalation::Context, id::ComplaintId},
+    domain::{escalation::Context, fact::What, id::ComplaintId, policy::PolicyRef},
     simulate::replay,
     store::{Keys, Side, Store, Worlds},
 };
@@ -25,9 +25,20 @@ async fn one(store: &Store, worlds: &Worlds, complaint: &ComplaintId) {
         .expect("Redis")
         .expect("it is in the index")
         .value;
-    let world = worlds.get();
-    let context: Context<'_> = world.context(&stored.policy).expect("its policy");
-    match replay(&stored.complaint, &facts, |_| context) {
+    let live = worlds.get();
+    // Every version that it ever ran under.
+    let policies = facts.iter().filter_map(|fact| match &fact.what {
+        What::Opened { policy, .. } => Some(policy),
+        What::PolicyMoved { to, .. } => Some(to),
+        _ => None,
+    });
+    let world = store.covering(&live, policies).await.expect("Redis");
+    let context = |_, policy: &PolicyRef| -> Context<'_> {
+        let context = world.context(policy).expect("its policy");
+        assert_eq!(context.policy.version, policy.version, "{policy:?} is lost");
+        context
+    };
+    match replay(&stored.complaint, &facts, context) {
         Ok(state) => assert_eq!(state, stored, "{complaint}: the same facts, another end"),
         Err(divergence) => panic!("{complaint}: {divergence}\n{facts:#?}"),
     }

@@ -2,6 +2,9 @@
 //! real program, while the service runs.
 
 mod approval;
+mod faults;
+mod load;
+mod moves;
 mod races;
 
 use std::{fs, time::Instant};
