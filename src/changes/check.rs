@@ -13,6 +13,7 @@ use crate::{
         policy::Target,
         policy_check::{self, Finding},
         rulebook::Rulebook,
+        selection,
         self_test::Plan,
     },
     intake::units::UnitIndex,
@@ -58,6 +59,7 @@ impl Rules {
         let known = findings.len();
         for finding in policy_check::check(book)
             .into_iter()
+            .chain(selection::unused(book, &self.default_policy))
             .chain(UnitIndex::new(&book.directory).findings())
         {
             // What was taken out is told in the words for that.

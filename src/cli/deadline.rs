@@ -6,18 +6,16 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::Failure;
+use super::{Failure, supposed::Supposed};
 use crate::{
     app,
     config::{Settings, fault::did_you_mean},
     domain::{
-        complaint::{Complaint, Privacy, Status},
         directory::Language,
         escalation::Escalation,
-        id::{ComplaintId, UnitCode},
         policy::{Policy, PolicyRef},
+        selection::Selection,
     },
-    intake::units::UnitIndex,
     simulate::{self, Upcoming},
     store::World,
 };
@@ -25,13 +23,12 @@ use crate::{
 /// The words of `siaga deadline`.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The unit that has to answer, by any of its names; left out: the coordinator's desk.
-    #[arg(long)]
-    unit: Option<String>,
+    #[command(flatten)]
+    complaint: Supposed,
     /// When the citizen handed it in, with an offset: 2026-12-23T16:20+07:00.
     #[arg(long, value_name = "TIME")]
     received: String,
-    /// The policy [default: data.default_policy].
+    /// The policy [default: the one that it would get].
     #[arg(long, value_name = "ID")]
     policy: Option<String>,
     /// Print it for machines.
@@ -54,12 +51,15 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
             arguments.received
         ))
     })?;
-    let unit = match &arguments.unit {
-        Some(written) => Some(unit(&UnitIndex::new(&book.directory), written)?),
-        None => None,
-    };
-    let name = arguments.policy.as_ref();
-    let name = name.unwrap_or(&settings.data.default_policy);
+    let complaint = arguments
+        .complaint
+        .complaint(&book.directory, received_at)?;
+    let selection = Selection::of(book.policies.values());
+    let chosen = selection.choose(&complaint, &book.directory);
+    let chosen = chosen.map_or(settings.data.default_policy.as_str(), |rule| {
+        rule.policy.id.as_str()
+    });
+    let name = arguments.policy.as_deref().unwrap_or(chosen);
     let known = || {
         book.policies
             .keys()
@@ -84,18 +84,6 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         .map_err(anyhow::Error::from)?;
     let Some(context) = world.context(&reference) else {
         return Err(anyhow::anyhow!("the policy {name} has no calendar").into());
-    };
-    let complaint = Complaint {
-        id: ComplaintId::parse("CONTOH").map_err(anyhow::Error::from)?,
-        received_at,
-        unit,
-        source: None,
-        classification: None,
-        category: None,
-        area: None,
-        title: None,
-        privacy: Privacy::default(),
-        status: Status::new_complaint(),
     };
     let context = context.of_unit(complaint.unit.as_ref());
     let state = Escalation::open(context, complaint, None, received_at).state;
@@ -130,15 +118,6 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         );
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn unit(units: &UnitIndex, written: &str) -> Result<UnitCode, Failure> {
-    let found = units.find(written).unit_or_problem();
-    found.cloned().map_err(|problem| {
-        Failure::Wrong(format!(
-            "--unit {written}: {problem}: write a unit's code, as in the files of data.directory"
-        ))
-    })
 }
 
 fn json(

@@ -198,6 +198,7 @@ async fn one(
         unit,
         source: Some("website".into()),
         classification: Some("Pengaduan".into()),
+        urgency: None,
         category: Some(matter.category.clone()),
         area,
         title: None,

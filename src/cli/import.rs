@@ -31,7 +31,7 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "\
 Columns of a table: id (or Tracking ID), received_at (or Tanggal Masuk and Waktu Masuk),
-unit (or Instansi Terdisposisi), status, category, area, source, classification, title,
+unit (or Instansi Terdisposisi), status, category, area, source, classification, urgency, title,
 privacy (Anonim|Rahasia). In dates of digits the day stands before the month: 29/05/2023.
 
 Handing a row in twice does nothing, so a file may be imported again; an import that was

@@ -56,6 +56,8 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
     let zone = world.context_of(&state).map(|context| context.zone());
     let zone = &zone.unwrap_or_else(|| settings.server.zone.clone());
     println!("{id}: {} ({})", state.complaint.status, state.phase());
+    let policy = &state.policy;
+    println!("Kebijakan: {}@{}", policy.id, policy.version);
     if let Some(context) = world.context_of(&state)
         && !state.is_closed()
     {

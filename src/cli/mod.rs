@@ -18,9 +18,11 @@ mod look;
 mod moves;
 mod past;
 mod plan;
+mod policies;
 mod preview;
 mod serve;
 mod simulate;
+mod supposed;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -76,6 +78,9 @@ enum Command {
     TestPage(contacts::TestPage),
     /// Tell when an answer would be due, and why, by the files: nothing is handed in.
     Deadline(deadline::Arguments),
+    /// Which policy complaints get, by which rules, in which order. By the files.
+    #[command(subcommand)]
+    Policies(policies::Policies),
     /// Show whom a policy would tell of a complaint, when and by which way, before it is real.
     Preview(preview::Arguments),
     /// Play a candidate policy over what has happened, beside the policy in force.
@@ -199,6 +204,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             complaint: Some(version),
         } if version.contains('@') => history::show(&settings(call.config)?, &version).await,
         Command::Deadline(arguments) => deadline::run(&settings(call.config)?, &arguments),
+        Command::Policies(words) => policies::run(&settings(call.config)?, &words),
         Command::Show { complaint } => look::show(&settings(call.config)?, complaint).await,
         Command::Verify(arguments) => contacts::verify(&settings(call.config)?, arguments).await,
         Command::TestPage(arguments) => {

@@ -107,6 +107,7 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
             unit: None,
             source: None,
             classification: None,
+            urgency: None,
             category: arguments.category.clone(),
             area: arguments.area.clone(),
             title: None,

@@ -202,6 +202,7 @@ impl Default for Scan {
             ("classification", "klasifikasi"),
             ("category", "kategori"),
             ("area", "wilayah"),
+            ("urgency", "urgensi"),
             ("title", "judul"),
             ("anonymous", "anonim"),
             ("confidential", "rahasia"),
@@ -274,7 +275,7 @@ pub struct Data {
     pub calendars: PathBuf,
     /// A folder with a folder a set of days off, in it a file a year.
     pub holidays: PathBuf,
-    /// The policy that new complaints begin with.
+    /// The policy of new complaints that no rule of a policy takes.
     pub default_policy: String,
     /// A folder with message templates that take the place of the shipped ones.
     pub templates: Option<PathBuf>,

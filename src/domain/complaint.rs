@@ -30,6 +30,9 @@ pub struct Complaint {
     /// Where it is about: `Kab. Pati`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area: Option<String>,
+    /// How urgent its source says that it is: `Darurat`, `Tinggi`, ... Policies may be chosen by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<String>,
     /// What the citizen called it. Shown to administrators only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -65,6 +68,11 @@ impl Complaint {
             hash.update([u8::from(text.is_some())]);
             hash.update(text.unwrap_or_default().as_bytes());
             hash.update([0]);
+        }
+        // It came later than the others: without it a print is what it was before.
+        if let Some(urgency) = &self.urgency {
+            hash.update(urgency.as_bytes());
+            hash.update([2]);
         }
         let digest = hash.finalize();
         u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())

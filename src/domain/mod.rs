@@ -38,6 +38,7 @@ pub mod reply;
 pub mod return_address;
 pub mod routing;
 pub mod rulebook;
+pub mod selection;
 pub mod self_test;
 pub mod sender;
 pub mod twilio;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     complaint::Status,
     id::{CalendarId, PolicyId, PostCode},
+    selection::Applies,
 };
 
 /// The fields of a policy that are lengths of time, by name, wherever they stand.
@@ -36,6 +37,9 @@ pub struct Policy {
     /// What it is for, in a person's words.
     #[serde(default)]
     pub title: String,
+    /// Which new complaints get it. Without a rule none does, unless it is the default policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applies: Vec<Applies>,
     /// The promise: how long a unit has, by which calendar.
     pub clock: ClockRule,
     /// Whom to tell before the deadline, earliest first.

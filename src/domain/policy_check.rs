@@ -10,6 +10,7 @@ use super::{
     notify,
     policy::{Policy, StatusMeaning, Target},
     rulebook::Rulebook,
+    selection,
 };
 
 /// One thing that is wrong, or probably not what was meant.
@@ -42,6 +43,7 @@ pub fn check(book: &Rulebook) -> Vec<Finding> {
         check_policy(policy, &calendars, &mut findings);
         check_reach(policy, &book.directory, &mut findings);
     }
+    findings.0.extend(selection::check(book));
     findings.0
 }
 

@@ -187,8 +187,9 @@ pub async fn batch(
                 for note in &notes {
                     report.notes.add_fault(line, note);
                 }
-                report.look_at_state(target.world(), line, &submission.complaint.status);
-                work.push((line, with_unit(line, submission, units, report)));
+                let submission = with_unit(line, submission, units, report);
+                report.look_at_state(target.world(), line, &submission.complaint);
+                work.push((line, submission));
             }
             Err(faults) => {
                 for fault in &faults {
@@ -208,7 +209,7 @@ pub async fn batch(
                     ..
                 } = submission;
                 report.new += 1;
-                if let Some(context) = world.context(world.default_policy()) {
+                if let Some(context) = world.context(world.policy_for(&complaint)) {
                     let opened = Escalation::open(context, complaint, status_at, now);
                     report.look_at_due(world, &opened.state, now);
                 }
@@ -252,8 +253,10 @@ async fn hand_in(
 }
 
 impl Report {
-    fn look_at_state(&mut self, world: &World, line: u64, status: &Status) {
-        let policy = world.context(world.default_policy()).map(|at| at.policy);
+    fn look_at_state(&mut self, world: &World, line: u64, complaint: &Complaint) {
+        let status = &complaint.status;
+        let policy = world.context(world.policy_for(complaint));
+        let policy = policy.map(|at| at.policy);
         let named = policy.is_some_and(|policy| policy.statuses.contains_key(status));
         if !named && *status != Status::new_complaint() {
             self.unknown_states.add(line, status.as_str(), "");

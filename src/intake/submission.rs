@@ -41,7 +41,7 @@ pub struct FieldFault {
 }
 
 /// The fields there are.
-pub const FIELDS: [&str; 12] = [
+pub const FIELDS: [&str; 13] = [
     "id",
     "received_at",
     "unit",
@@ -49,6 +49,7 @@ pub const FIELDS: [&str; 12] = [
     "classification",
     "category",
     "area",
+    "urgency",
     "title",
     "anonymous",
     "confidential",
@@ -117,7 +118,7 @@ pub fn parse_submission(value: Value, now: Timestamp) -> Result<Submission, Vec<
         .and_then(|text| UnitCode::parse(text).ok());
     // Without an id the record is refused; the rest is still looked at, so that all is told at once.
     let Some(id) = id else {
-        for field in ["source", "classification", "category", "area"] {
+        for field in ["source", "classification", "category", "area", "urgency"] {
             reader.text(field, 200);
         }
         reader.text("title", 500);
@@ -137,6 +138,7 @@ pub fn parse_submission(value: Value, now: Timestamp) -> Result<Submission, Vec<
             classification: reader.text("classification", 200),
             category: reader.text("category", 200),
             area: reader.text("area", 200),
+            urgency: reader.text("urgency", 200),
             title: reader.text("title", 500),
             privacy: Privacy {
                 anonymous: reader.flag("anonymous"),

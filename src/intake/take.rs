@@ -122,6 +122,7 @@ pub(super) fn differences(
         ),
         ("category", text(&known.category), text(&given.category)),
         ("area", text(&known.area), text(&given.area)),
+        ("urgency", text(&known.urgency), text(&given.urgency)),
         ("title", text(&known.title), text(&given.title)),
         (
             "unit",

@@ -77,6 +77,7 @@ impl Lives {
                 unit,
                 source: None,
                 classification: None,
+                urgency: None,
                 category: None,
                 area: None,
                 title: None,

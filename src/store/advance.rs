@@ -49,7 +49,7 @@ pub struct PageInput<'a> {
 pub(super) const RACES: usize = 50;
 
 impl Store {
-    /// Takes a complaint in under the default policy. Durable when it returns.
+    /// Takes a complaint in under the policy that its rules choose. Durable when it returns.
     ///
     /// # Errors
     /// When Redis is away: hand it in again, that does nothing twice.
@@ -67,7 +67,7 @@ impl Store {
                 return Ok(Opened::Known(Box::new(known.value)));
             }
             let context = world
-                .context(world.default_policy())
+                .context(world.policy_for(&complaint))
                 .ok_or(StoreError::Closed)?;
             let transition = Escalation::open(context, complaint.clone(), status_at, now);
             let unit = self.unit_of(0, &transition, now);

@@ -11,12 +11,14 @@ use tokio::sync::watch;
 use super::live::{Held, Live};
 use crate::domain::{
     calendar::{Calendar, Calendars},
+    complaint::Complaint,
     conversation::{CodeShare, Switch},
     delivery::{Address, Transport},
     directory::Directory,
     escalation::{Context, Escalation},
     id::{CalendarId, PolicyId, ResponderId, UnitCode},
     policy::{Policy, PolicyRef},
+    selection::Selection,
 };
 
 /// One consistent set of snapshots.
@@ -26,6 +28,7 @@ pub struct World {
     people: Arc<People>,
     policies: HashMap<PolicyRef, Arc<Policy>>,
     calendars: Calendars,
+    selection: Arc<Selection>,
     default: PolicyRef,
 }
 
@@ -64,7 +67,7 @@ pub enum WorldFault {
 }
 
 impl World {
-    /// Puts a set together. `default` is the policy that new complaints begin with.
+    /// Puts a set together. `default` is the policy of new complaints that no policy's rule fits.
     ///
     /// # Errors
     /// When a policy's calendar, or the default policy, is missing.
@@ -94,6 +97,7 @@ impl World {
                 });
             }
         }
+        let selection = Arc::new(Selection::of(&policies));
         let policies: HashMap<PolicyRef, Arc<Policy>> = policies
             .into_iter()
             .map(|policy| (reference(&policy), Arc::new(policy)))
@@ -106,6 +110,7 @@ impl World {
             revision: 0,
             people: Arc::new(People::of(directory)),
             policies,
+            selection,
             calendars: calendars.map(|(id, it)| (id, Arc::new(it))).collect(),
             default,
         })
@@ -163,7 +168,18 @@ impl World {
         &self.calendars
     }
 
-    /// The policy that new complaints begin with.
+    /// The policy that a new complaint begins with.
+    pub fn policy_for(&self, complaint: &Complaint) -> &PolicyRef {
+        let chosen = self.selection.choose(complaint, self.directory());
+        chosen.map_or(&self.default, |rule| &rule.policy)
+    }
+
+    /// By which rules a policy is chosen, in the order in which they are asked.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The policy of new complaints that no rule fits.
     pub fn default_policy(&self) -> &PolicyRef {
         &self.default
     }

@@ -82,6 +82,7 @@ fn policy() -> Policy {
         id: PolicyId::parse("biasa").unwrap(),
         version: 1,
         title: String::new(),
+        applies: Vec::new(),
         clock: ClockRule {
             length: minutes(100),
             calendar: CalendarId::parse("kalender").unwrap(),
@@ -174,6 +175,7 @@ pub(crate) fn complaint(of: Option<&str>) -> Complaint {
         unit: of.map(unit),
         source: None,
         classification: None,
+        urgency: None,
         category: None,
         area: None,
         title: None,
@@ -212,6 +214,10 @@ impl World {
 
     pub(crate) fn open(&self, of: Option<&str>) -> Transition {
         Escalation::open(self.context(), complaint(of), None, minute(0))
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     pub(crate) fn post(&mut self, code: &str) -> &mut Post {

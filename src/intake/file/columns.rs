@@ -219,6 +219,7 @@ fn translate(column: &str) -> Option<&'static str> {
         "classification" | "klasifikasi" | "klasifikasi laporan" => "classification",
         "category" | "kategori" => "category",
         "area" | "wilayah" | "kota kabupaten" | "kota/kabupaten" | "kabupaten/kota" => "area",
+        "urgency" | "urgensi" | "tingkat urgensi" | "prioritas" => "urgency",
         "title" | "judul" | "judul laporan" => "title",
         "anonymous" | "anonim" => "anonymous",
         "confidential" | "rahasia" => "confidential",

@@ -321,6 +321,7 @@ impl Town {
             unit: unit.map(|unit| UnitCode::parse(unit).unwrap()),
             source: None,
             classification: None,
+            urgency: None,
             category: Some("Infrastruktur".into()),
             area: Some("Kab. Pati".into()),
             title: None,

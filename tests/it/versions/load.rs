@@ -85,6 +85,7 @@ fn complaint(n: i64, received_at: Timestamp) -> Complaint {
         unit: Some(UnitCode::parse(&format!("U{}", n % UNITS + 1)).unwrap()),
         source: None,
         classification: None,
+        urgency: None,
         category: None,
         area: None,
         title: None,
