@@ -31,6 +31,18 @@ fn rows(name: &str, content: impl AsRef<[u8]>, zone: Option<&str>) -> Vec<Row> {
         .collect()
 }
 
+/// Reads a file with this content to its end, whatever comes of it; it may be refused as a whole.
+fn read_to_the_end(name: &str, content: impl AsRef<[u8]>, zone: Option<&str>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    if let Ok(rows) = open(&path, &in_zone(zone), now()) {
+        for row in rows {
+            drop(row);
+        }
+    }
+}
+
 /// Why a file with this content cannot be read.
 fn refusal(name: &str, content: impl AsRef<[u8]>) -> String {
     let folder = tempfile::tempdir().unwrap();
