@@ -16,6 +16,7 @@ mod look;
 mod moves;
 mod plan;
 mod serve;
+mod silence;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -56,6 +57,9 @@ enum Command {
     Revert(plan::RevertArguments),
     /// Move running complaints to another version of a policy, on purpose.
     Move(moves::Arguments),
+    /// Hold pages for a time, or leave a gateway alone while it is maintained.
+    #[command(subcommand)]
+    Silence(silence::Words),
     /// Changes that wait for approval or for their day, and those that were made.
     #[command(subcommand)]
     Changes(changes::Changes),
@@ -174,6 +178,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
         Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
+        Command::Silence(words) => silence::run(&settings(call.config)?, words).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
         Command::Show {
             complaint: Some(version),

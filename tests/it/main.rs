@@ -39,6 +39,7 @@ mod retries;
 mod self_tests_service;
 mod service;
 mod shared_telephone;
+mod silences;
 mod slow_gateway;
 mod smpp_service;
 mod smtp_service;
