@@ -1,11 +1,20 @@
 //! What comes next, and what came before, by the very function that does it: `advance`.
 //!
 //! [`upcoming`] lets nobody answer and looks ahead. [`replay()`] takes a complaint's facts, plays the
-//! inputs they stand for once more, and tells where the two part.
+//! inputs they stand for once more, and tells where the two part. [`preview`] shows whom a policy would
+//! tell of a complaint that might come. [`history`] makes lives of a record, [`compare`] plays them by a
+//! candidate and by the policy in force, and [`outcome`] tells the difference.
 
+pub mod compare;
+pub mod history;
+pub mod life;
+pub mod outcome;
+pub mod preview;
 mod replay;
+pub mod tally;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use jiff::Timestamp;
 

@@ -106,7 +106,7 @@ fn preview(book: Rulebook, default: &str) -> anyhow::Result<World> {
     Ok(World::of(live, &PolicyId::parse(default)?)?)
 }
 
-fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {
+pub(super) fn zone(name: Option<&str>) -> Result<Option<TimeZone>, Failure> {
     name.map(|name| {
         TimeZone::get(name).map_err(|_| {
             Failure::Wrong(format!(

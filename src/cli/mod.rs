@@ -4,6 +4,7 @@
 mod by_hand;
 mod changes;
 mod check;
+mod choice;
 mod contacts;
 mod deadline;
 mod demo;
@@ -11,12 +12,16 @@ mod export;
 mod history;
 mod import;
 mod import_report;
+mod ledger_export;
 mod letters;
 mod look;
 mod moves;
+mod past;
 mod plan;
+mod preview;
 mod serve;
 mod silence;
+mod simulate;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -75,6 +80,10 @@ enum Command {
     TestPage(contacts::TestPage),
     /// Tell when an answer would be due, and why, by the files: nothing is handed in.
     Deadline(deadline::Arguments),
+    /// Show whom a policy would tell of a complaint, when and by which way, before it is real.
+    Preview(preview::Arguments),
+    /// Play a candidate policy over what has happened, beside the policy in force.
+    Simulate(simulate::Arguments),
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
@@ -104,6 +113,12 @@ enum Command {
 enum Ledger {
     /// Prove that no entry was changed, taken out, swapped or cut off.
     Verify,
+    /// Write it out as JSON Lines, entry by entry.
+    Export {
+        /// The file [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// The exit code of an import that is done but has refused rows.
@@ -172,6 +187,11 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
             serve::run(settings).await
         }
         Command::Import(arguments) => import::run(settings(call.config)?, arguments).await,
+        Command::Preview(arguments) => preview::run(&settings(call.config)?, &arguments),
+        Command::Simulate(arguments) => simulate::run(settings(call.config)?, arguments).await,
+        Command::Ledger(Ledger::Export { out }) => {
+            ledger_export::run(&settings(call.config)?, out).await
+        }
         Command::Plan(arguments) => plan::plan(&settings(call.config)?, &arguments).await,
         Command::Apply(arguments) => plan::apply(&settings(call.config)?, &arguments).await,
         Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,

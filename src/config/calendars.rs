@@ -87,13 +87,16 @@ pub(super) fn read(
 ) -> Vec<(CalendarId, Calendar)> {
     let sets = sets(years, faults);
     let mut found = Vec::new();
+    let mut named = BTreeSet::new();
+    let mut all_read = true;
     for (file, text) in calendars {
         let mut document = Document::parse(file, text);
         let table = std::mem::take(&mut document.table);
         let calendar = if document.faults.is_empty() {
-            document
-                .piece::<CalendarFile>("", table)
-                .and_then(|row| calendar(&mut document, row, &sets))
+            document.piece::<CalendarFile>("", table).and_then(|row| {
+                named.extend(row.holidays_from.iter().cloned());
+                calendar(&mut document, row, &sets)
+            })
         } else {
             None
         };
@@ -105,8 +108,24 @@ pub(super) fn read(
                 None
             }
         };
+        all_read &= calendar.is_some();
         found.extend(id.zip(calendar));
         faults.extend(document.faults);
+    }
+    // A calendar that cannot be read may be the one that names it.
+    for (name, set) in sets.iter().filter(|(name, _)| !named.contains(*name)) {
+        if all_read {
+            faults.push(Fault {
+                gravity: Gravity::Warning,
+                file: set.folder.clone(),
+                line: None,
+                path: "(folder)".to_owned(),
+                value: name.clone(),
+                problem: "no calendar takes its days off from here, so they count as working days"
+                    .to_owned(),
+                remedy: format!("write holidays_from = [\"{name}\"] into a calendar's file, or move the folder away"),
+            });
+        }
     }
     found
 }
@@ -370,5 +389,21 @@ published = "2026-04-01"
             &kerja("holidays_from = [\"nasional\", \"nasional\"]"),
         );
         assert!(twice.contains("the set is named twice"), "{twice}");
+    }
+
+    #[test]
+    fn a_set_that_nobody_names_is_told() {
+        let years = [year(2026, "")];
+        let text = told(&years, &kerja(""));
+        assert!(
+            text.contains("holidays/nasional: (folder) = nasional: no calendar takes its days off"),
+            "{text}"
+        );
+        assert!(text.contains("holidays_from = [\"nasional\"]"), "{text}");
+        assert!(text.starts_with("warning: "), "{text}");
+        assert_eq!(told(&years, &kerja("holidays_from = [\"nasional\"]")), "");
+        // Which one cannot be read may name it: one fault, not two.
+        let broken = told(&years, &kerja("holidays_from = 1"));
+        assert!(!broken.contains("no calendar takes"), "{broken}");
     }
 }

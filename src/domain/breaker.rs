@@ -99,11 +99,12 @@ impl Default for Breaker {
 fn points(kind: &FailureKind) -> Option<u32> {
     match kind {
         FailureKind::Temporary | FailureKind::Unknown => Some(1),
-        // A refused account does not get well by itself; a single one may be one template's fault.
+        // A refused account does not get well by itself.
         FailureKind::Misconfigured => Some(2),
         // It lives: it has something to say about this message, or asks for a rest.
         FailureKind::RateLimited { .. }
         | FailureKind::Permanent
+        | FailureKind::TemplateRefused
         | FailureKind::WrongAddress
         | FailureKind::WindowClosed => None,
     }
@@ -179,7 +180,10 @@ impl Breaker {
             // A message that could not even be put into a request has asked the gateway nothing: the
             // next one may try.
             (State::Open { .. } | State::Probing { .. }, None)
-                if failure == Some(&FailureKind::Permanent) =>
+                if matches!(
+                    failure,
+                    Some(FailureKind::Permanent | FailureKind::TemplateRefused)
+                ) =>
             {
                 if matches!(self.state, State::Probing { .. }) {
                     self.state = State::Open { until: now };

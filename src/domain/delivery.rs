@@ -150,6 +150,10 @@ pub enum FailureKind {
     /// Our own account, template or settings are refused: nothing can go this way until an operator
     /// mends it. Go on to the next method, and alarm.
     Misconfigured,
+    /// WhatsApp does not know the approved template, or not as it was used. The gateway is well: only
+    /// messages by this template cannot go this way until an operator mends it. Go on as for
+    /// `Misconfigured`; who watches hears of the template, not of each message.
+    TemplateRefused,
     /// The request left and no answer came: it may have been delivered.
     Unknown,
     /// WhatsApp's window for free text is closed: the same page goes again at once, as an approved
@@ -158,6 +162,11 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Whether nothing but an operator mends it: waiting is of no use, another gateway may be.
+    pub fn is_an_operators(&self) -> bool {
+        matches!(self, Self::Misconfigured | Self::TemplateRefused)
+    }
+
     /// The kind's name in the ledger and as a metric's label.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -166,6 +175,7 @@ impl FailureKind {
             Self::Permanent => "permanent",
             Self::WrongAddress => "wrong_address",
             Self::Misconfigured => "misconfigured",
+            Self::TemplateRefused => "template_refused",
             Self::Unknown => "unknown",
             Self::WindowClosed => "window_closed",
         }

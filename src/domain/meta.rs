@@ -15,7 +15,7 @@ pub fn kind_of_code(code: i64, retry_after: Option<SignedDuration>) -> Option<Fa
         // Service faults that pass: unknown, overloaded, in maintenance.
         1 | 2 | 131_000 | 131_016 | 131_057 => FailureKind::Temporary,
         // Token, permissions, lock, payment, certificate, display name, number not registered or
-        // only for tests, and everything about a template that was not approved as it is used.
+        // only for tests.
         0
         | 3
         | 10
@@ -29,13 +29,10 @@ pub fn kind_of_code(code: i64, retry_after: Option<SignedDuration>) -> Option<Fa
         | 131_037
         | 131_042
         | 131_045
-        | 132_000
-        | 132_001
-        | 132_007
-        | 132_012
-        | 132_015
-        | 132_016
         | 133_010 => FailureKind::Misconfigured,
+        // The template: another number of values, not there in this language, against the rules,
+        // values of another form, paused, disabled.
+        132_000 | 132_001 | 132_007 | 132_012 | 132_015 | 132_016 => FailureKind::TemplateRefused,
         // The recipient is our own number.
         131_021 => FailureKind::WrongAddress,
         // More than 24 hours since the person's last message, whatever we believed.

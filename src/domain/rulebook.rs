@@ -1,12 +1,12 @@
 //! The rulebook: the directory, the policies and the calendars that hold together at one moment.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    calendar::Calendar,
+    calendar::{Calendar, Calendars},
     change::Item,
     directory::Directory,
     id::{CalendarId, PolicyId},
@@ -25,6 +25,14 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
+    /// The calendars as they are judged by.
+    pub fn shared_calendars(&self) -> Calendars {
+        let calendars = self.calendars.iter();
+        calendars
+            .map(|(id, calendar)| (id.clone(), Arc::new(calendar.clone())))
+            .collect()
+    }
+
     /// The content of every item, as it is kept. Two that mean the same are the same here.
     pub fn contents(&self) -> BTreeMap<Item, Value> {
         let mut contents = BTreeMap::from([(Item::Directory, value(&self.directory))]);

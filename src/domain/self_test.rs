@@ -387,6 +387,7 @@ impl Transition {
             FailureKind::Permanent
             | FailureKind::WrongAddress
             | FailureKind::Misconfigured
+            | FailureKind::TemplateRefused
             | FailureKind::WindowClosed => None,
         };
         match pause.map(|pause| later(now, pause)) {

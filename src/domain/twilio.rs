@@ -23,16 +23,17 @@ pub fn kind_of_code(code: i64, retry_after: Option<SignedDuration>) -> Option<Fa
         // 10001, 20005, 30002 the account is not active; 20003 authentication; 20404 no such
         // account; 21212, 21603, 21606, 21659, 21660 the sender is invalid, missing, not able to or
         // not ours; 21408 no permission for this country; 21608 a trial account's unverified number;
-        // 21609 the callback's address; 21655, 21656 the content's id or its variables; 21701, 21703
+        // 21609 the callback's address; 21701, 21703
         // no such messaging service, or no sender in it; 30018, 30034 the sender is not registered.
         // For calls 21205 the address in it; 21210, 21213 the caller's number is not ours or missing;
         // 21215 no permission for this country; 21219 a trial account's unverified number.
         10_001 | 20_003 | 20_005 | 20_404 | 21_212 | 21_408 | 21_603 | 21_606 | 21_608 | 21_609
-        | 21_205 | 21_210 | 21_213 | 21_215 | 21_219 | 21_655 | 21_656 | 21_659 | 21_660 | 21_701 | 21_703 | 30_002 | 30_018 | 30_034
-        // 63007 no such WhatsApp sender; 63020 the business account; 63027 to 63030 the template is
-        // not there in this language or does not fit its values; 63040 to 63042 it was rejected,
-        // paused or disabled.
-        | 63_007 | 63_020 | 63_027..=63_030 | 63_040..=63_042 => FailureKind::Misconfigured,
+        | 21_205 | 21_210 | 21_213 | 21_215 | 21_219 | 21_659 | 21_660 | 21_701 | 21_703 | 30_002 | 30_018 | 30_034
+        // 63007 no such WhatsApp sender; 63020 the business account.
+        | 63_007 | 63_020 => FailureKind::Misconfigured,
+        // 21655, 21656 the content's id or its variables; 63027 to 63030 the template is not there in
+        // this language or does not fit its values; 63040 to 63042 it was rejected, paused or disabled.
+        21_655 | 21_656 | 63_027..=63_030 | 63_040..=63_042 => FailureKind::TemplateRefused,
         // 21211, 21217 no valid number; 21614 no mobile number; 21266 our own number; 30005 the handset is
         // unknown; 30006 a landline, or a carrier out of reach.
         21_211 | 21_217 | 21_266 | 21_614 | 30_005 | 30_006 => FailureKind::WrongAddress,

@@ -1,6 +1,6 @@
 //! What whoever watches must hear of gateways and costs: the log, the metrics and the ledger, once.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
@@ -9,15 +9,21 @@ use crate::{
     clock::patience,
     domain::{
         breaker::Change,
-        delivery::FailureKind,
+        delivery::{FailureKind, Transport},
         fact::{Alarm, Fact, What},
+        message::Message,
+        page::Page,
     },
     store::{Shard, Side, Unit},
-    template::TemplateFault,
+    template::{Recipient, TemplateFault},
 };
 
 /// The pauses in milliseconds before which a word to the ledger is tried again while Redis is away.
 const TELLING: [u64; 5] = [0, 100, 1000, 5000, 20_000];
+
+/// What is to be done about a template that WhatsApp refuses.
+const REGISTER: &str = "register it word for word as docs/whatsapp-templates.md has it, wait until it \
+                        is approved (through Twilio: name its content in the gateway's templates)";
 
 impl Engine {
     /// Says of every gateway that it is well, before anything is known.
@@ -65,18 +71,64 @@ impl Engine {
     pub(super) fn tell_of_template(&self, fault: &TemplateFault, now: Timestamp) {
         metrics::counter!("siaga_template_failures_total").increment(1);
         tracing::error!(%fault, "a template failed; the message went out in other words");
-        let hour = now.as_second().div_euclid(3600) * 3600;
-        let Ok(hour) = Timestamp::from_second(hour) else {
-            return;
-        };
-        let job = format!("template:{}", fault.file);
-        if self.gateways.told().insert(job.clone(), hour) == Some(hour) {
-            return;
-        }
         let alarm = Alarm::TemplateFailed {
             template: fault.file.clone(),
             why: format!("{}; {}", fault.problem, fault.remedy),
         };
+        self.alarm_once_an_hour(format!("template:{}", fault.file), alarm, now);
+    }
+
+    /// Tells that WhatsApp does not carry one of our templates: always the log and the metric, the
+    /// ledger once an hour. `said` is what the gateway gave as its reason, where it gave one.
+    pub(super) fn tell_of_refused_template(
+        &self,
+        gateway: &str,
+        message: &Message,
+        said: &str,
+        now: Timestamp,
+    ) {
+        let Message::WhatsappTemplate { name, language, .. } = message else {
+            return;
+        };
+        metrics::counter!("siaga_templates_refused_total").increment(1);
+        let template = format!("{name}.{language}");
+        tracing::error!(gateway, template, said, "WhatsApp refuses a template");
+        let job = format!("whatsapp:{gateway}:{template}");
+        let alarm = Alarm::TemplateRefused {
+            gateway: gateway.to_owned(),
+            template,
+            why: format!("{said}; {REGISTER}"),
+        };
+        self.alarm_once_an_hour(job, alarm, now);
+    }
+
+    /// The same of a page whose template was refused after the gateway had taken it. The receipt names
+    /// neither, so the template is the one that its content goes by.
+    pub(super) fn tell_of_template_refused_later(&self, page: &Page, now: Timestamp) {
+        let world = self.worlds.get();
+        let person = world.directory().responders.get(&page.responder);
+        let to = Recipient {
+            transport: Transport::Whatsapp,
+            language: person.map(|person| person.language).unwrap_or_default(),
+            two_way: true,
+            whatsapp_window_open: false,
+            link: None,
+            links: BTreeMap::new(),
+        };
+        let message = self.renderer.render(&page.content, &to, now).message;
+        let said = format!("a receipt of page {} says so", page.id);
+        self.tell_of_refused_template(&to.transport.to_string(), &message, &said, now);
+    }
+
+    /// Puts an alarm into the ledger, once a job and hour, whichever process tells it.
+    fn alarm_once_an_hour(&self, job: String, alarm: Alarm, now: Timestamp) {
+        let hour = now.as_second().div_euclid(3600) * 3600;
+        let Ok(hour) = Timestamp::from_second(hour) else {
+            return;
+        };
+        if self.gateways.told().insert(job.clone(), hour) == Some(hour) {
+            return;
+        }
         let (engine, busy) = (self.clone(), self.busy.begin());
         self.tasks.spawn(async move {
             let _busy = busy;

@@ -27,7 +27,7 @@ use crate::{
     domain::{
         delivery::{Address, FailureKind, Transport},
         id::{ComplaintId, PageId, ResponderId},
-        message::{Content, Message, ReplyNote},
+        message::{Content, Message},
         page::{self, Another, Input, Line, Outcome, Page, Send},
         routing::Urgency,
         sender::Sender,
@@ -124,6 +124,13 @@ impl Engine {
     ) -> Result<Option<Versioned<Page>>, StoreError> {
         let now = self.clock.now();
         let closed = window_closed_for(&input);
+        let is_template_refused = matches!(
+            &input,
+            Input::Receipt {
+                why: Some(FailureKind::TemplateRefused),
+                ..
+            }
+        );
         let mut rooms = Rooms::new();
         let make_room = |transition| {
             let (transition, found) = self.make_room(transition, now);
@@ -154,6 +161,9 @@ impl Engine {
             self.store
                 .change_sender(address, Sender::close_whatsapp_window)
                 .await?;
+        }
+        if is_template_refused {
+            self.tell_of_template_refused_later(&value.state, now);
         }
         let page = Versioned {
             version,
@@ -332,16 +342,6 @@ impl Engine {
         let answer = chosen.gateway.channel.send(&outgoing).await;
         let failure = answer.as_ref().err().map(|error| &error.kind);
         let now = self.clock.now();
-        // News are no pages: a template for them that nobody registered says nothing against a gateway.
-        let is_news = matches!(page.content, Content::Reply(ReplyNote::News { .. }));
-        let refused_news = is_news && failure == Some(&FailureKind::Misconfigured);
-        let failure = failure.map(|kind| {
-            if refused_news {
-                &FailureKind::Permanent
-            } else {
-                kind
-            }
-        });
         let (change, another) = self.gateways.settled(&ask, &chosen, failure, now);
         self.tell_of_gateway(&name, change, failure, now);
         let cost = match (failure, &outgoing.message) {
@@ -360,6 +360,9 @@ impl Engine {
             },
             Err(SendError { kind, detail, .. }) => {
                 tracing::warn!(page.id = %page.id, gateway = name, kind = kind.as_str(), detail, "not sent");
+                if kind == FailureKind::TemplateRefused {
+                    self.tell_of_refused_template(&name, &outgoing.message, &detail, now);
+                }
                 Outcome::Failed { kind, detail }
             }
         };

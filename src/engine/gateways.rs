@@ -59,7 +59,8 @@ pub struct Gateways {
     budget: SharedBudget,
     /// Those that are being maintained, by name: each counts as down until then.
     maintained: Mutex<BTreeMap<String, Held>>,
-    /// For which period each threshold of the costs, and each template that failed, was last told of.
+    /// For which period each threshold of the costs, and each template that failed or was refused, was
+    /// last told of.
     told: Mutex<HashMap<String, Timestamp>>,
 }
 

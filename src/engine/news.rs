@@ -89,6 +89,16 @@ impl Engine {
         if news.is_empty() {
             return Ok(told);
         }
+        // Of one complaint the latest is enough: each tells what is true by now.
+        let mut latest: HashMap<_, u32> = HashMap::new();
+        for order in &news {
+            let pagings = latest.entry(&order.complaint).or_default();
+            *pagings = order.pagings.max(*pagings);
+        }
+        let news = news.into_iter();
+        let news: Vec<&NewsOrder> = news
+            .filter(|order| latest.get(&order.complaint) == Some(&order.pagings))
+            .collect();
         let pages: Vec<PageId> = news.iter().map(|order| order.page.clone()).collect();
         let found = self.store.find_pages(shard, &pages).await?;
         let mut messages: Vec<(Line, String, Vec<NewsItem>)> = Vec::new();

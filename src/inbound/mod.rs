@@ -329,8 +329,11 @@ impl Inbound {
                 cause: &incoming.id,
                 now,
             };
-            let switched = switching.person(responder, &mut conversation);
-            outbox = switching.others(responder, people, talks);
+            let mut switched = switching.person(responder, &mut conversation);
+            let kept_last;
+            (outbox, kept_last) = switching.others(responder, people, talks);
+            // Pages of whoever has no other way still come to this telephone: that is what is said.
+            switched.kept_last |= kept_last;
             if matches!(outcome, Outcome::Switch(_)) {
                 outcome = Outcome::Say(switched.note(switch.change));
             }

@@ -28,22 +28,27 @@ impl Switching<'_> {
         switch_for(self.world, talk, person, self.switch, self.now)
     }
 
-    /// The same switch for the others at this address, by the outbox. Whom it changes nothing for
-    /// need not hear.
+    /// The same switch for the others at this address, by the outbox, and whether one of them keeps the
+    /// telephone because it is their last way. Whom it changes nothing for need not hear.
     pub(super) fn others(
         &self,
         writer: &ResponderId,
         people: &[ResponderId],
         talks: &[Versioned<Conversation>],
-    ) -> Vec<(String, Timestamp, Handover)> {
-        let others = people.iter().zip(talks).filter(|(it, _)| *it != writer);
-        let concerned = others.filter(|(person, talk)| {
-            let mut talk = talk.value.clone();
-            !self.person(person, &mut talk).facts.is_empty()
-        });
-        concerned
-            .map(|(person, _)| crossing(self.cause, person.clone(), self.switch))
-            .collect()
+    ) -> (Vec<(String, Timestamp, Handover)>, bool) {
+        let mut crossings = Vec::new();
+        let mut kept_last = false;
+        for (person, talk) in people.iter().zip(talks) {
+            if person == writer {
+                continue;
+            }
+            let switched = self.person(person, &mut talk.value.clone());
+            kept_last |= switched.kept_last;
+            if !switched.facts.is_empty() {
+                crossings.push(crossing(self.cause, person.clone(), self.switch));
+            }
+        }
+        (crossings, kept_last)
     }
 }
 

@@ -109,6 +109,18 @@ impl Store {
             .collect())
     }
 
+    /// How many entries a shard's ledger has.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn ledger_length(&self, shard: Shard) -> Result<u64, StoreError> {
+        let length = redis::cmd("XLEN")
+            .arg(self.keys().ledger(shard))
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(length)
+    }
+
     /// Walks a shard's ledger from its beginning and stops at the first fault.
     ///
     /// # Errors

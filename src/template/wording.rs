@@ -3,13 +3,10 @@
 //! Durations are rounded down to what a person acts on: nobody reads seconds at three in the
 //! morning, and "time left" must never promise more than there is.
 
-use jiff::{
-    SignedDuration, Timestamp,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::domain::{
-    calendar::{Counted, zone_label},
+    calendar::{Counted, find_zone, zone_label},
     directory::Language,
 };
 
@@ -69,8 +66,7 @@ pub(crate) fn promise(length: SignedDuration, counted: Counted, language: Langua
 
 /// The zone by this name, or the service's own: a record of an older version names none.
 pub(crate) fn zone_of(name: Option<&str>, own: &TimeZone) -> TimeZone {
-    let found = name.and_then(|name| TimeZoneDatabase::bundled().get(name).ok());
-    found.unwrap_or_else(|| own.clone())
+    name.and_then(find_zone).unwrap_or_else(|| own.clone())
 }
 
 /// A moment in full: `24 Nov 2026 13.27 WIB`.

@@ -1,6 +1,9 @@
 //! Drills: the first of two gateways is ill for half an hour of policy time, in every way in which a
 //! gateway can be. Nothing is lost, the second takes over within ten seconds, the ill one is not
-//! stormed, and afterwards all is as it was. (That it is plainly down: `failover.rs`.)
+//! stormed, and afterwards all is as it was. (That it is plainly down: `failover.rs`; that it says
+//! everything twice: `failure_drills/twice.rs`.)
+
+mod twice;
 
 use std::ops::RangeInclusive;
 

@@ -183,6 +183,34 @@ async fn a_shared_telephone_is_switched_for_all_who_share_it() {
     town.end().await;
 }
 
+#[tokio::test]
+async fn a_stop_at_a_shared_telephone_keeps_it_for_who_has_no_other_way_and_says_so() {
+    let town = Town::start().await;
+    let mut people = directory();
+    let telephone = people.responders[&ResponderId::parse("budi").unwrap()].methods[0].clone();
+    let kori = people
+        .responders
+        .get_mut(&ResponderId::parse("kori").unwrap());
+    kori.unwrap().methods = vec![telephone];
+    town.worlds.set(world_of(POLICY, people));
+    town.complaint_of("LGWP2", None).await;
+    town.sms("budi", "STOP").await;
+    // Budi has WhatsApp and e-mail left, Kori nothing.
+    assert_eq!(on_record(&town, "budi").await, ["sms off (asked for)"]);
+    assert_eq!(on_record(&town, "kori").await, ["alarm: last method kept"]);
+    let said = town.arrived();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].text.contains("tetap dipakai"),
+        "the truth: {said:?}"
+    );
+    town.pass(hours(18)).await;
+    let told = town.arrived();
+    let page = told.iter().find(|it| it.transport == Transport::Sms);
+    assert!(page.is_some_and(|it| it.text.contains("LGWP2")), "{told:?}");
+    town.end().await;
+}
+
 /// Budi has SMS alone.
 fn only_sms(town: &Town) {
     let mut people = directory();

@@ -147,7 +147,7 @@ impl Twilio {
                 let template = format!("{name}.{language}");
                 let Some(content) = self.templates.get(&template) else {
                     return Err(Failure::new(
-                        FailureKind::Misconfigured,
+                        FailureKind::TemplateRefused,
                         format!(
                             "no content stands for the template {template}: add it to templates"
                         ),

@@ -147,7 +147,7 @@ async fn a_template_goes_as_the_content_that_stands_for_it() {
     let error = result.unwrap_err();
     assert_eq!(
         (requests.len(), error.kind),
-        (0, FailureKind::Misconfigured)
+        (0, FailureKind::TemplateRefused)
     );
     assert!(error.detail.contains("lain.id"), "{}", error.detail);
     let free = Message::WhatsappText {
@@ -176,6 +176,9 @@ async fn an_errors_code_says_what_follows() {
         (401, error(20_003), "misconfigured"),
         (429, error(20_429), "rate_limited"),
         (400, error(63_016), "window_closed"),
+        (400, error(21_655), "template_refused"),
+        (400, error(63_027), "template_refused"),
+        (400, error(63_041), "template_refused"),
         (400, error(99_999), "permanent"),
         (503, error(20_503), "temporary"),
         (503, error(99_999), "temporary"),

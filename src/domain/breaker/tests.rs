@@ -38,6 +38,7 @@ fn each_kind_counts_in_its_own_way() {
         (FailureKind::Permanent, None),
         (FailureKind::WrongAddress, None),
         (FailureKind::WindowClosed, None),
+        (FailureKind::TemplateRefused, None),
     ] {
         let mut breaker = Breaker::default();
         let went_down =

@@ -51,7 +51,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 // The bundled database, not jiff's default one, which asks the machine's files first.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-pub(super) fn find_zone(name: &str) -> Option<TimeZone> {
+/// A zone by its IANA name. Found again it costs next to nothing.
+pub fn find_zone(name: &str) -> Option<TimeZone> {
     ZONES.get(name).ok()
 }
 

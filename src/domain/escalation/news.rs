@@ -33,6 +33,10 @@ pub struct NewsOrder {
     pub complaint: ComplaintId,
     /// How often people had been paged by then: a later page takes the news' place.
     pub pagings: u32,
+    /// The progress that the promise followed then: a later one is news too, also where it has begun
+    /// the next promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
     /// What is new.
     pub news: News,
     /// When they may be told.
@@ -54,6 +58,7 @@ impl Step<'_> {
                 page: page.clone(),
                 complaint: self.state.complaint.id.clone(),
                 pagings: self.state.pagings,
+                after: self.state.promise.after,
                 news: news.clone(),
                 at,
             })));
@@ -64,17 +69,19 @@ impl Step<'_> {
 impl Escalation {
     /// What an order of news has to tell now, if anything: what was new may have been overtaken.
     pub fn still_news(&self, order: &NewsOrder) -> Option<News> {
-        if self.pagings != order.pagings {
-            return None; // Somebody was paged since; whoever it was, it is not over.
+        let paged_since = self.pagings != order.pagings;
+        // They were paged themselves since the last progress, and it is not over.
+        if paged_since && self.told.contains_key(&order.responder) {
+            return None;
         }
+        let promise = &self.promise;
+        let renewed = promise.renewal && promise.after > order.after;
+        let progressed = promise.is_kept() || renewed || order.news.kind() == NewsKind::Progressed;
         match &self.paging {
             Paging::Closed { .. } => Some(News::Closed),
-            Paging::Acknowledged { .. } if order.news.kind() == NewsKind::Taken => {
-                Some(order.news.clone())
-            }
-            _ if self.promise.is_kept() || order.news.kind() == NewsKind::Progressed => {
-                Some(News::Progressed)
-            }
+            _ if progressed => Some(News::Progressed),
+            // Who has it since others were paged again may be another.
+            Paging::Acknowledged { .. } if !paged_since => Some(order.news.clone()),
             _ => None,
         }
     }

@@ -42,7 +42,7 @@ pub(crate) fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
-fn person(name: &str) -> ResponderId {
+pub(crate) fn person(name: &str) -> ResponderId {
     ResponderId::parse(name).unwrap()
 }
 
@@ -50,7 +50,7 @@ fn unit(code: &str) -> UnitCode {
     UnitCode::parse(code).unwrap()
 }
 
-fn targets(list: &[&str]) -> Vec<Target> {
+pub(crate) fn targets(list: &[&str]) -> Vec<Target> {
     list.iter()
         .map(|text| Target::parse(text).unwrap())
         .collect()
@@ -165,7 +165,7 @@ fn directory() -> Directory {
     directory
 }
 
-fn complaint(of: Option<&str>) -> Complaint {
+pub(crate) fn complaint(of: Option<&str>) -> Complaint {
     Complaint {
         id: ComplaintId::parse("LGWP1").unwrap(),
         received_at: minute(0),
@@ -183,10 +183,10 @@ fn complaint(of: Option<&str>) -> Complaint {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) policy: Policy,
-    calendar: Calendar,
+    pub(crate) calendar: Calendar,
     /// Others than the policy's own, by name.
     calendars: Calendars,
-    directory: Directory,
+    pub(crate) directory: Directory,
 }
 
 impl World {
@@ -212,7 +212,7 @@ impl World {
         Escalation::open(self.context(), complaint(of), None, minute(0))
     }
 
-    fn post(&mut self, code: &str) -> &mut Post {
+    pub(crate) fn post(&mut self, code: &str) -> &mut Post {
         let code = PostCode::parse(code).unwrap();
         self.directory.posts.get_mut(&code).unwrap()
     }

@@ -124,6 +124,16 @@ pub enum Alarm {
         /// What failed, and what to do.
         why: String,
     },
+    /// WhatsApp carries nothing by one of our templates, which go by other ways instead. Told once a
+    /// gateway, template and hour.
+    TemplateRefused {
+        /// Which gateway; `whatsapp` where a later receipt said so.
+        gateway: String,
+        /// Name and language: `siaga_aduan_kabar.id`.
+        template: String,
+        /// What was said of it, and what to do.
+        why: String,
+    },
     /// The version of a policy under which complaints run is gone or was altered; the default policy
     /// stands in for it. Told once by each process.
     PolicyVersionLost {

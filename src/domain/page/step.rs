@@ -245,6 +245,7 @@ impl Step {
                 });
             }
             FailureKind::Misconfigured => self.alarm(Alarm::GatewayMisconfigured { gateway }),
+            // A template is refused to every page alike, so it is told by the hour, not by the page.
             _ => {}
         }
     }
@@ -278,7 +279,10 @@ impl Step {
         let repeat = match (kind, another) {
             (FailureKind::Temporary | FailureKind::RateLimited { .. }, Another::Ready)
             // Nothing else would follow, so an ill one is better than none.
-            | (FailureKind::Misconfigured, Another::Ready | Another::Doubtful) => false,
+            | (
+                FailureKind::Misconfigured | FailureKind::TemplateRefused,
+                Another::Ready | Another::Doubtful,
+            ) => false,
             (FailureKind::Unknown, Another::Ready) if wait.is_some() && line.repeats == 0 => true,
             _ => return false,
         };
@@ -287,7 +291,7 @@ impl Step {
             return false;
         }
         line.tried.push(gateway);
-        line.may_recover |= *kind != FailureKind::Misconfigured;
+        line.may_recover |= !kind.is_an_operators();
         // A repeated request is the same attempt.
         line.turned += u32::from(!repeat);
         line.state = LineState::Planned {
@@ -313,20 +317,21 @@ impl Step {
         let round = attempt.saturating_sub(1 + line.turned);
         let wait = self.state.delivery.retries.get(round as usize).copied();
         // The last gateway's account is refused, and an earlier one was only out of order.
-        let refused = *kind == FailureKind::Misconfigured && !line.may_recover;
+        let refused = kind.is_an_operators() && !line.may_recover;
         if self.turn(index, gateway, kind, another, wait) {
             return;
         }
         let next = match (kind, wait) {
-            (FailureKind::Misconfigured, _) if refused => None,
+            _ if refused => None,
             (FailureKind::Permanent | FailureKind::WrongAddress | FailureKind::WindowClosed, _)
             | (_, None) => None,
             (FailureKind::RateLimited { retry_after }, Some(wait)) => {
                 Some((retry_after.map_or(wait, |asked| asked.max(wait)), false))
             }
-            (FailureKind::Temporary | FailureKind::Misconfigured, Some(wait)) => {
-                Some((wait, false))
-            }
+            (
+                FailureKind::Temporary | FailureKind::Misconfigured | FailureKind::TemplateRefused,
+                Some(wait),
+            ) => Some((wait, false)),
             (FailureKind::Unknown, Some(wait)) => Some((wait, true)),
         };
         let line = &mut self.state.lines[index];

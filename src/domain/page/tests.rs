@@ -186,6 +186,7 @@ fn the_kind_of_a_failure_decides_what_comes_next() {
         FailureKind::Permanent,
         FailureKind::WrongAddress,
         FailureKind::Misconfigured,
+        FailureKind::TemplateRefused,
     ] {
         let rows = vec![
             (1, failed(0, 1, kind.clone()), vec![(1, 1)]),
@@ -193,7 +194,8 @@ fn the_kind_of_a_failure_decides_what_comes_next() {
             (9999, Timer, vec![]),
         ];
         let (_, facts) = run(2, Reach::InTurn, rows);
-        // A wrong address is the conversation's to take out of use, and to alarm.
+        // A wrong address is the conversation's to take out of use, and to alarm; a template is
+        // alarmed by the hour.
         assert_eq!(
             alarms(&facts).len(),
             usize::from(kind == FailureKind::Misconfigured)

@@ -71,6 +71,12 @@ fn thanks(first: &str) -> Option<&'static [Phrase]> {
 
 fn taking_it(first: &str) -> Option<&'static [Phrase]> {
     Some(match first {
+        "di" => &[
+            (&["tl"], Accept),
+            (&["lokasi"], Helper),
+            (&["lapangan"], Helper),
+        ],
+        "dalam" => &[(&["proses"], Helper)],
         "tindak" | "ditindak" => &[(&["lanjut"], Accept), (&["lanjuti"], Accept)],
         "delapan" => &[(&["enam"], Accept)],
         "copy" => &[(&["that"], Accept)],
@@ -80,10 +86,13 @@ fn taking_it(first: &str) -> Option<&'static [Phrase]> {
         "cek" => &[(&["lapangan"], Helper)],
         // Said of the picture that comes with the answer. "Foto diterima" thanks for one, and is no
         // answer, so the word alone means nothing.
-        "foto" | "dokumentasi" => &[
+        "foto" | "dokumentasi" | "video" | "bukti" | "data" | "laporan" | "lampiran" => &[
             (&["terlampir"], Filler),
             (&["menyusul"], Filler),
             (&["lokasi", "terlampir"], Filler),
+            (&["dikirim"], Filler),
+            (&["sudah", "dikirim"], Filler),
+            (&["sdh", "dikirim"], Filler),
         ],
         "hari" => &[(&["ini"], Helper)],
         "mohon" | "mhn" => &[

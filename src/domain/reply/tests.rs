@@ -332,6 +332,7 @@ proptest! {
             "ok", "siap", "terima", "ya", "baik", "laksanakan", "tindak", "lanjut", "pak", "ibu",
             "12", "86", "dan", "kami", "akan", "sudah", "segera", "kasih", "semua", "nomor", "ini",
             "selamat", "malam", "izin", "👍", "🙏", "LGWP14376928", "untuk", "noted", "copy",
+            "sedang", "ditangani", "di lokasi", "dalam proses", "foto terlampir", "di tl",
         ]), 0..8),
         no in select(vec![
             "tidak", "tdk", "gak", "belum", "bukan", "jangan", "ora", "mboten", "dereng", "tapi",

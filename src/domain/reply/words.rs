@@ -193,11 +193,12 @@ fn yes(word: &str) -> Option<Sense> {
         }
         "ok" | "oke" | "okey" | "okay" | "okai" | "oki" | "okeh" | "oklah" | "okelah" | "sip"
         | "siip" | "siap" | "siyap" | "laksanakan" | "dilaksanakan" | "terima" | "trima"
-        | "diterima" | "baik" | "baiklah" | "monggo" | "sendiko" | "sendika" | "copy"
-        | "copied" | "noted" | "monitor" | "dimonitor" | "termonitor" | "tl"
-        | "ditindaklanjuti" | "tindaklanjuti" | "tindaklanjut" | "setuju" | "sanggup"
-        | "bersedia" | "roger" | "rojer" | "accept" | "accepted" | "ack" | "acknowledge"
-        | "acknowledged" | "paham" | "dipahami" | "dicatat" => Sense::Accept,
+        | "diterima" | "baik" | "baiklah" | "monggo" | "sendiko" | "sendika" | "sendhiko"
+        | "sendhika" | "ngestoaken" | "ngestokaken" | "copy" | "copied" | "noted" | "monitor"
+        | "dimonitor" | "termonitor" | "tl" | "ditl" | "ditindaklanjuti" | "tindaklanjuti"
+        | "tindaklanjut" | "setuju" | "sanggup" | "bersedia" | "roger" | "rojer" | "accept"
+        | "accepted" | "ack" | "acknowledge" | "acknowledged" | "paham" | "dipahami"
+        | "dicatat" => Sense::Accept,
         _ => return None,
     })
 }
@@ -216,7 +217,8 @@ fn around_yes(word: &str) -> Option<Sense> {
         | "sgr" | "langsung" | "sudah" | "sdh" | "udah" | "sampun" | "telah" | "untuk" | "utk"
         | "yang" | "yg" | "ini" | "itu" | "lanjut" | "secepatnya" | "sekarang" | "otw"
         | "meluncur" | "perintah" | "arahan" | "petunjuk" | "pesan" | "pesannya" | "sms"
-        | "cek" | "dicek" | "i" | "we" | "will" | "it" | "tim" | "petugas" | "juga" | "dengan"
+        | "cek" | "dicek" | "tangani" | "ditangani" | "proses" | "diproses" | "dikerjakan"
+        | "sedang" | "sdg" | "i" | "we" | "will" | "it" | "tim" | "petugas" | "juga" | "dengan"
         | "dgn" => Sense::Helper,
         "dan" | "and" | "lan" | "serta" => Sense::And,
         "kode" | "nomor" | "nomer" | "nmr" | "nomornya" | "aduan" | "laporan" | "tiket"

@@ -306,6 +306,22 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::TemplateFailed { template, why }, false) => {
             format!("ALARM: message template {template} failed, plain words are used: {why}")
         }
+        (
+            Alarm::TemplateRefused {
+                gateway,
+                template,
+                why,
+            },
+            true,
+        ) => format!("ALARM: gerbang {gateway} menolak templat {template}: {why}"),
+        (
+            Alarm::TemplateRefused {
+                gateway,
+                template,
+                why,
+            },
+            false,
+        ) => format!("ALARM: gateway {gateway} refuses template {template}: {why}"),
         (Alarm::PolicyVersionLost { policy }, true) => format!(
             "ALARM: kebijakan {}@{} hilang, kebijakan baku menggantikannya",
             policy.id, policy.version

@@ -199,7 +199,7 @@ fn more_than_forty_faults_are_told_at_once_with_file_line_field_value_and_remedy
             // A name that goes on is another field.
             rest.is_some_and(|rest| rest.starts_with(" = ") || rest.starts_with(": "))
         };
-        let Some(place) = lines.iter().position(|line| is_it(line)) else {
+        let Some(place) = lines.iter().position(is_it) else {
             missing.push(fault);
             continue;
         };

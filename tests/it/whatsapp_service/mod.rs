@@ -6,12 +6,17 @@ mod refusals;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use siaga::clock::{Clock, SystemClock};
+use siaga::{
+    clock::{Clock, SystemClock},
+    domain::id::ResponderId,
+    store::Store,
+};
 
 use crate::support::{
     fake_meta::{self, APP_SECRET, FakeMeta, PHONE_NUMBER_ID, TOKEN},
     gateway::Gateway,
     siaga::{Settings, Siaga},
+    wait::{PATIENCE, eventually_asked},
 };
 
 /// What Meta sends in its handshake.
@@ -126,6 +131,20 @@ impl Stage {
         let timeline = record["timeline"].as_array().unwrap().iter();
         let facts = timeline.map(|entry| entry["fact"].clone());
         facts.filter(|fact| fact["k"] == kind).collect()
+    }
+
+    /// Waits until the service knows what its message to this person is called: a person presses a
+    /// button later than a test can.
+    async fn wait_until_known(&self, person: &str, message: &str) {
+        let store = Store::connect(&self.siaga.redis(), "siaga", 1)
+            .await
+            .unwrap();
+        let person = [ResponderId::parse(person).unwrap()];
+        eventually_asked(message, PATIENCE, || async {
+            let talks = store.load_conversations(&person).await.unwrap();
+            talks[0].value.message(message).map(drop)
+        })
+        .await;
     }
 
     /// Everything that a webhook could have changed, to be the same before and after.
@@ -370,6 +389,7 @@ async fn the_message_that_is_answered_says_which_complaint() {
     let buttons = list["interactive"]["action"]["buttons"].as_array().unwrap();
     let press = buttons[0]["reply"]["id"].as_str().unwrap();
     let on = FakeMeta::id_of(*place);
+    stage.wait_until_known(HEADS[0].1, &on).await;
     let body = fake_meta::interactive_webhook(number, "wamid.t6", now(), press, &on);
     assert_eq!(stage.signed(&body).await, 200);
     assert_eq!(

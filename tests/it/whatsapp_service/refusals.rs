@@ -4,11 +4,103 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{HEADS, now, stage};
+use siaga::{
+    domain::fact::{Alarm, Fact, What},
+    store::Store,
+};
+
+use super::{HEADS, Stage, now, stage};
 use crate::support::{
     fake_meta::{self, FakeMeta, Mood},
-    wait::{PATIENCE, eventually},
+    wait::{PATIENCE, eventually, eventually_asked},
 };
+
+/// The templates that were alarmed so far: gateway, template, and what was said.
+async fn refused_templates(stage: &Stage) -> Vec<(String, String, String)> {
+    let store = Store::connect(&stage.siaga.redis(), "siaga", 1)
+        .await
+        .unwrap();
+    let mut told = Vec::new();
+    for shard in store.keys().all_shards() {
+        for stored in store.read_ledger(shard, 1).await.unwrap() {
+            let fact: Fact = serde_json::from_slice(&stored.fact).unwrap();
+            if let What::Alarm {
+                alarm:
+                    Alarm::TemplateRefused {
+                        gateway,
+                        template,
+                        why,
+                    },
+            } = fact.what
+            {
+                told.push((gateway, template, why));
+            }
+        }
+    }
+    told.sort();
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_meta_does_not_know_is_alarmed_once_and_turns_no_other_message_away() {
+    let stage = stage().await;
+    let sms_to = |number: &str| {
+        let requests = stage.sms.requests();
+        requests.into_iter().find(|request| request.to() == number)
+    };
+    let hour = || now() / 3600;
+    let began = hour();
+    // As many as would turn everybody away from a gateway whose account is refused.
+    for (unit, _, number) in [HEADS[0], HEADS[1], HEADS[2]] {
+        stage.meta.set_mood(
+            number,
+            Mood::Error {
+                status: 404,
+                code: 132_001,
+                is_transient: false,
+            },
+        );
+        let id = format!("K-{unit}");
+        stage.siaga.overdue_at(&id, unit).await;
+        eventually("the SMS", PATIENCE, || sms_to(number)).await;
+        let failed = stage.facts(&id, "attempt_failed").await;
+        assert_eq!(failed[0]["kind"], "template_refused", "{failed:?}");
+        assert!(stage.facts(&id, "alarm").await.is_empty());
+    }
+    // It takes another person's page, and says of it later that the template is paused.
+    let (unit, _, number) = HEADS[3];
+    stage.siaga.overdue_at("K-4", unit).await;
+    let (place, page) = stage.meta.wait_for_messages(number, 1).await.remove(0);
+    assert_eq!(page["type"], "template");
+    let paused = fake_meta::status_webhook(
+        &FakeMeta::id_of(place),
+        number,
+        now(),
+        "failed",
+        Some(132_015),
+        page["biz_opaque_callback_data"].as_str(),
+    );
+    for _ in 0..2 {
+        assert_eq!(stage.signed(&paused).await, 200);
+    }
+    eventually("the SMS", PATIENCE, || sms_to(number)).await;
+    let told = eventually_asked("both alarms", PATIENCE, async || {
+        let told = refused_templates(&stage).await;
+        (told.len() >= 2).then_some(told)
+    })
+    .await;
+    assert!(told.len() == 2 || hour() != began, "{told:#?}");
+    let ((first, template, why), (last, other, later)) = (&told[0], &told[told.len() - 1]);
+    assert_eq!((first.as_str(), last.as_str()), ("meta", "whatsapp"));
+    assert_eq!(template, "siaga_aduan_lewat.id");
+    assert_eq!(other, template);
+    assert!(why.starts_with("code 132001"), "{why}");
+    assert!(later.contains("a receipt of page K-4"), "{later}");
+    for why in [why, later] {
+        assert!(why.contains("register it word for word"), "{why}");
+    }
+    stage.end().await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_meta_refuses_goes_on_by_the_kind_of_its_error() {

@@ -156,3 +156,38 @@ fn the_hours_and_the_policy_decide() {
         );
     }
 }
+
+#[test]
+fn progress_at_night_is_told_in_the_morning_also_where_it_begins_the_next_promise() {
+    let mut world = shipped();
+    world.policy.renew_progress_every = Some(jiff::SignedDuration::from_hours(3));
+    let progress = ("27:00", status("pengerjaan"));
+    // Taken at night, progress after it: nobody's page waits any more, so this order is all there is.
+    let night = with(missed(), &[("26:30", accept("DISHUB-kepala", "r1"))]);
+    let (_, news) = play(&world, &night);
+    assert_eq!(news.len(), 2, "{news:?}");
+    let (state, none) = play(&world, &with(night, std::slice::from_ref(&progress)));
+    assert_eq!(none, []);
+    for order in &news {
+        assert_eq!(state.still_news(order), Some(News::Progressed));
+    }
+    // Nobody had taken it. The next promise pages the officer before the morning: whoever was not paged
+    // again hears of the progress all the same.
+    let night = with(missed(), &[progress]);
+    let (_, news) = play(&world, &night);
+    assert_eq!(news.len(), 3, "{news:?}");
+    let warned = with(night, &[("28:30", Input::TimerFired)]);
+    let (state, _) = play(&world, &warned);
+    for order in &news {
+        let officer = order.responder == person("DISHUB-penghubung");
+        let expected = (!officer).then_some(News::Progressed);
+        assert_eq!(state.still_news(order), expected, "{}", order.responder);
+    }
+    // By the morning it is closed.
+    let closed = with(warned, &[("29:00", status("selesai"))]);
+    let (state, _) = play(&world, &closed);
+    assert!(
+        news.iter()
+            .all(|order| state.still_news(order) == Some(News::Closed))
+    );
+}

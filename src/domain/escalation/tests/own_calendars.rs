@@ -6,7 +6,11 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    super::{Effect, Via},
+    *,
+};
+use crate::domain::{calendar::Counted, message::ReplyNote};
 
 const OFFICE: &str = "zone = \"Asia/Jakarta\"\nhours = { kind = \"office\", week = { monday = \"07.30-16.00\", tuesday = \"07.30-16.00\", wednesday = \"07.30-16.00\", thursday = \"07.30-16.00\", friday = \"07.30-14.00\" } }";
 
@@ -120,6 +124,54 @@ fn what_ran_before_a_pause_is_kept_into_other_hours() {
         .advance(world.context(), status("dibaca"), at("25T10:00"));
     // Half an hour ran; 7.30 of DINKES' own from 10.00.
     assert_eq!(last.wake_at, Some(at("25T17:30")));
+}
+
+#[test]
+fn people_are_told_times_in_the_zone_and_the_hours_of_the_unit_that_has_it() {
+    let world = own_hours(Reroute::KeepClock);
+    for (of, deadline, zone, counted) in [
+        ("DISHUB", "25T14:30", "Asia/Jakarta", Counted::OfficeHours),
+        ("DINKES", "24T23:00", "Asia/Jakarta", Counted::EveryHour),
+        ("SETDA", "25T13:30", "Asia/Jayapura", Counted::OfficeHours),
+    ] {
+        let last = begin(&world, of, at("24T15:00"));
+        let last = last
+            .state
+            .advance(world.context(), Input::TimerFired, at(deadline));
+        let alerts: Vec<_> = last
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Page(order) => Some(&order.alert),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(alerts.len(), 2, "{of}: {:?}", last.effects);
+        for alert in alerts {
+            let told = (alert.deadline, alert.zone.as_deref(), alert.counted);
+            assert_eq!(told, (at(deadline), Some(zone), counted), "{of}");
+        }
+        // Who takes it on is told in the same zone until when it is quiet.
+        let input = Input::Acknowledged(Answer {
+            via: Some(Via {
+                transport: Transport::Email,
+                address: Address::Email(EmailAddress::parse("kepala@unit.test").unwrap()),
+                in_reply_to: None,
+            }),
+            ..answer(&format!("{of}-kepala"), "r1")
+        });
+        let last = last
+            .state
+            .advance(world.context(), input, at(deadline) + minutes(1));
+        let told = last.effects.iter().find_map(|effect| match effect {
+            Effect::Confirm { note, .. } => Some(note),
+            _ => None,
+        });
+        assert!(
+            matches!(told, Some(ReplyNote::Acknowledged { zone: Some(told), .. }) if told == zone),
+            "{of}: {told:?}"
+        );
+    }
 }
 
 proptest! {

@@ -33,6 +33,9 @@ fn another_gateway_carries_it_at_once_where_that_is_worth_a_request() {
         (FailureKind::Misconfigured, Ready, true),
         (FailureKind::Misconfigured, Doubtful, true),
         (FailureKind::Misconfigured, Nobody, false),
+        (FailureKind::TemplateRefused, Ready, true),
+        (FailureKind::TemplateRefused, Doubtful, true),
+        (FailureKind::TemplateRefused, Nobody, false),
         (FailureKind::Permanent, Ready, false),
         (FailureKind::WrongAddress, Ready, false),
     ] {
