@@ -8,6 +8,7 @@ pub mod carried;
 mod link;
 mod now_live;
 mod self_test;
+mod silence;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,7 @@ pub use self::{
     link::{GENESIS, Link},
     now_live::NowLive,
     self_test::{SelfTestStep, Unproven},
+    silence::SilenceAct,
     why::{CancelReason, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, SkipReason},
 };
 
@@ -274,7 +276,7 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gateway_id: Option<String>,
         /// What it costs, in the currency's whole units.
-        #[serde(default, skip_serializing_if = "is_nought")]
+        #[serde(default, skip_serializing_if = "why::is_nought")]
         cost: u64,
     },
     /// The gateway did not take it.
@@ -292,7 +294,7 @@ pub enum What {
         /// What the gateway said.
         detail: String,
         /// What it may cost all the same, when it may have been sent.
-        #[serde(default, skip_serializing_if = "is_nought")]
+        #[serde(default, skip_serializing_if = "why::is_nought")]
         cost: u64,
     },
     /// A gateway told how a message fared.
@@ -479,19 +481,18 @@ pub enum What {
         /// What happened.
         step: SelfTestStep,
     },
+    /// A silence was declared or ended.
+    Silence {
+        /// Its number.
+        number: u64,
+        /// What became of it.
+        act: SilenceAct,
+    },
     /// Something an operator must know.
     Alarm {
         /// What.
         alarm: Alarm,
     },
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands the field over by reference"
-)]
-fn is_nought(cost: &u64) -> bool {
-    *cost == 0
 }
 
 #[cfg(test)]

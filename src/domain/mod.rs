@@ -40,5 +40,6 @@ pub mod routing;
 pub mod rulebook;
 pub mod self_test;
 pub mod sender;
+pub mod silence;
 pub mod twilio;
 pub mod webhook;

@@ -43,6 +43,7 @@ mod retries;
 mod self_tests_service;
 mod service;
 mod shared_telephone;
+mod silences;
 mod simulations;
 mod slow_gateway;
 mod smpp_service;

@@ -71,6 +71,16 @@ pub enum DeferReason {
     Resting,
     /// A ceiling of the costs is reached, and the person has no way that costs nothing.
     CostCeiling,
+    /// A silence covers it.
+    Silenced {
+        /// Which.
+        silence: u64,
+    },
+    /// Every gateway for it is being maintained.
+    Maintained {
+        /// By which silence.
+        silence: u64,
+    },
 }
 
 impl DeferReason {
@@ -79,6 +89,8 @@ impl DeferReason {
         match self {
             Self::NoRoom => "no_room",
             Self::Resting => "resting",
+            Self::Silenced { .. } => "silenced",
+            Self::Maintained { .. } => "maintained",
             Self::CostCeiling => "cost_ceiling",
         }
     }
@@ -127,4 +139,12 @@ impl NewsKind {
             Self::Closed => "closed",
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+pub(super) fn is_nought(cost: &u64) -> bool {
+    *cost == 0
 }
