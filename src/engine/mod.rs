@@ -264,10 +264,11 @@ impl Engine {
                 };
                 let next = next.ok().flatten().unwrap_or(Timestamp::MAX);
                 tokio::select! {
+                    biased; // Whichever it was, the next pass looks; so a seed plays the same twice.
+                    () = stop.cancelled() => {}
                     () = engine.clock.sleep_until(next) => {}
                     _ = woken.changed() => {}
                     () = patience(LOOK_AROUND) => {}
-                    () = stop.cancelled() => {}
                 }
             }
         });

@@ -5,12 +5,11 @@
 //! anew. A unit that meets another version is answered with a conflict; the rest goes through.
 
 use jiff::Timestamp;
-use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Keys, Shard, StoreError,
+    Keys, Shard, StoreError, connection,
     packing::{json, pack},
     scripts,
 };
@@ -145,7 +144,7 @@ const BATCH: usize = 256;
 pub(super) fn start(
     shard: Shard,
     keys: Keys,
-    connection: ConnectionManager,
+    connection: connection::Link,
     woken: watch::Sender<u64>,
 ) -> mpsc::Sender<Job> {
     let (sender, mut jobs) = mpsc::channel::<Job>(4 * BATCH);
@@ -174,7 +173,7 @@ pub(super) fn start(
 struct Committer {
     shard: Shard,
     keys: Keys,
-    connection: ConnectionManager,
+    connection: connection::Link,
     link: Link,
     sequence: u64,
 }

@@ -49,7 +49,7 @@ pub use self::{
     changes::{Recorded, Written},
     checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},
-    connection::Address,
+    connection::{Address, Peer},
     keys::{Keys, Shard, Side},
     live::Live,
     machines::{Loaded, Versioned},
@@ -101,8 +101,8 @@ pub struct Store {
 
 struct Inner {
     keys: Keys,
-    client: redis::Client,
-    connection: redis::aio::ConnectionManager,
+    source: connection::Source,
+    link: connection::Link,
     committers: HashMap<Shard, mpsc::Sender<committer::Job>>,
     woken: HashMap<Shard, watch::Sender<u64>>,
     changed: watch::Sender<u64>,
@@ -115,8 +115,27 @@ impl Store {
     /// # Errors
     /// When the address is none, or Redis does not answer within half a minute.
     pub async fn connect(address: &Address, prefix: &str, shards: u16) -> Result<Self, StoreError> {
-        let client = connection::client(address)?;
-        let connection = connection::open(&client).await?;
+        Self::over(connection::source(address)?, prefix, shards).await
+    }
+
+    /// The same, by a peer that answers in Redis's place.
+    ///
+    /// # Errors
+    /// When the peer's connections end at once.
+    pub async fn connect_to(
+        peer: Arc<dyn Peer>,
+        prefix: &str,
+        shards: u16,
+    ) -> Result<Self, StoreError> {
+        Self::over(connection::Source::Peer(peer), prefix, shards).await
+    }
+
+    async fn over(
+        source: connection::Source,
+        prefix: &str,
+        shards: u16,
+    ) -> Result<Self, StoreError> {
+        let link = connection::open(&source).await?;
         let keys = Keys::new(prefix, shards);
         let woken: HashMap<_, _> = keys
             .all_shards()
@@ -125,7 +144,7 @@ impl Store {
             .collect();
         let mut committers = HashMap::new();
         for shard in keys.all_shards() {
-            let own = connection::open(&client).await?;
+            let own = connection::open(&source).await?;
             let waker = woken
                 .get(&shard)
                 .cloned()
@@ -135,8 +154,8 @@ impl Store {
         let store = Self {
             inner: Arc::new(Inner {
                 keys,
-                client,
-                connection,
+                source,
+                link,
                 committers,
                 woken,
                 changed: watch::Sender::new(0),
@@ -144,7 +163,7 @@ impl Store {
             }),
         };
         connection::listen(
-            &store.inner.client,
+            &store.inner.source,
             store.inner.keys.wake_channel(),
             store.inner.woken.clone(),
             store.inner.changed.clone(),
@@ -198,7 +217,7 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    fn connection(&self) -> redis::aio::ConnectionManager {
-        self.inner.connection.clone()
+    fn connection(&self) -> connection::Link {
+        self.inner.link.clone()
     }
 }

@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
-use redis::{Script, ScriptInvocation, aio::ConnectionManager};
+use redis::{Script, ScriptInvocation};
 
-use super::StoreError;
+use super::{StoreError, connection::Link};
 
 static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/commit.lua")));
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/claim.lua")));
@@ -32,7 +32,7 @@ pub(super) fn commit() -> ScriptInvocation<'static> {
 
 pub(super) async fn run_commit(
     call: &ScriptInvocation<'_>,
-    connection: &mut ConnectionManager,
+    connection: &mut Link,
 ) -> Result<CommitWord, StoreError> {
     let words: Vec<Vec<u8>> = call.invoke_async(connection).await?;
     let number = |bytes: &Vec<u8>| {
@@ -61,7 +61,7 @@ pub(super) async fn run_commit(
 }
 
 pub(super) async fn claim(
-    connection: &mut ConnectionManager,
+    connection: &mut Link,
     queue: &str,
     now_ms: i64,
     limit: usize,
@@ -74,7 +74,7 @@ pub(super) async fn claim(
 
 /// Takes entries of an outbox; gives their ids and bodies.
 pub(super) async fn claim_outbox(
-    connection: &mut ConnectionManager,
+    connection: &mut Link,
     (outbox, entries): (&str, &str),
     now_ms: i64,
     limit: usize,
@@ -103,7 +103,7 @@ pub(super) fn change() -> ScriptInvocation<'static> {
 
 pub(super) async fn run_change(
     call: &ScriptInvocation<'_>,
-    connection: &mut ConnectionManager,
+    connection: &mut Link,
 ) -> Result<ChangeWord, StoreError> {
     let words: Vec<String> = call.invoke_async(connection).await?;
     match (words.first().map(String::as_str), words.get(1)) {
@@ -116,7 +116,7 @@ pub(super) async fn run_change(
 
 /// Claims a job's slot; false when it was claimed before.
 pub(super) async fn claim_slot(
-    connection: &mut ConnectionManager,
+    connection: &mut Link,
     slots: &str,
     job: &str,
     slot_ms: i64,

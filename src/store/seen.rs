@@ -118,8 +118,7 @@ impl Store {
 
     /// What Redis puts before a key's name when it tells of a change.
     fn keyspace(&self) -> String {
-        let info = self.inner.client.get_connection_info();
-        format!("__keyspace@{}__:", info.redis_settings().db())
+        format!("__keyspace@{}__:", self.inner.source.db())
     }
 
     /// Which of these escalations' members have no place in their shard's due-queue.
@@ -141,7 +140,6 @@ impl Store {
         &self,
         pattern: &str,
     ) -> Option<impl futures::Stream<Item = String> + Send + 'static> {
-        use futures::StreamExt;
         let mut connection = self.connection();
         let flags: Vec<String> = redis::cmd("CONFIG")
             .arg("GET")
@@ -164,15 +162,6 @@ impl Store {
                 return None;
             }
         }
-        let prefix = self.keyspace();
-        let mut pubsub = self.inner.client.get_async_pubsub().await.ok()?;
-        pubsub.psubscribe(format!("{prefix}{pattern}")).await.ok()?;
-        Some(pubsub.into_on_message().filter_map(move |message| {
-            let key = message
-                .get_channel_name()
-                .strip_prefix(&prefix)
-                .map(str::to_owned);
-            futures::future::ready(key)
-        }))
+        self.inner.source.follow(self.keyspace(), pattern).await
     }
 }
