@@ -165,6 +165,10 @@ impl Service {
                 metrics,
             }),
             demo: around.demo,
+            silence_terms: Arc::new(web::silences::Terms {
+                longest: settings.silences.longest,
+                gateways: settings.gateways.iter().map(|it| it.name.clone()).collect(),
+            }),
             zone: settings.server.zone.as_str().into(),
             body_limit: settings.server.body_limit,
         };

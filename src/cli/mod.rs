@@ -21,6 +21,7 @@ mod plan;
 mod policies;
 mod preview;
 mod serve;
+mod silence;
 mod simulate;
 mod supposed;
 
@@ -63,6 +64,9 @@ enum Command {
     Revert(plan::RevertArguments),
     /// Move running complaints to another version of a policy, on purpose.
     Move(moves::Arguments),
+    /// Hold pages for a time, or leave a gateway alone while it is maintained.
+    #[command(subcommand)]
+    Silence(silence::Words),
     /// Changes that wait for approval or for their day, and those that were made.
     #[command(subcommand)]
     Changes(changes::Changes),
@@ -199,6 +203,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Export(arguments) => export::run(&settings(call.config)?, &arguments).await,
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
         Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
+        Command::Silence(words) => silence::run(&settings(call.config)?, words).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
         Command::Show {
             complaint: Some(version),

@@ -36,6 +36,8 @@ pub struct Settings {
     pub data: Data,
     /// How these are changed.
     pub changes: Changes,
+    /// How long silences may last.
+    pub silences: Silences,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.
@@ -292,6 +294,22 @@ pub enum AtStart {
     Seed,
     /// What they say takes force.
     Apply,
+}
+
+/// How long silences may last.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Silences {
+    /// The longest; a series that recurs may go on ten times as long.
+    pub longest: SignedDuration,
+}
+
+impl Default for Silences {
+    fn default() -> Self {
+        Self {
+            longest: SignedDuration::from_hours(7 * 24),
+        }
+    }
 }
 
 /// How the directory, policies and calendars are changed.

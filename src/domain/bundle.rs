@@ -198,6 +198,27 @@ pub fn arrange(
     loads
 }
 
+/// Arranges how pages that a silence covers are held: with `known`, the bundle that holds what came
+/// before, or in new ones. They leave together when the silence lets them.
+pub fn hold(known: Option<&Page>, mut pages: Vec<NewPage>, now: Timestamp) -> Vec<Load> {
+    pages.sort_by_cached_key(|new| new.content.alert().map(rank));
+    let mut loads = Vec::new();
+    if let Some(bundle) = known.filter(|bundle| bundle.gathers()) {
+        let room = MOST.saturating_sub(bundle.members());
+        let rest = pages.split_off(room.min(pages.len()));
+        if !pages.is_empty() {
+            loads.push(Load::Joins(pages));
+        }
+        pages = rest;
+    }
+    while !pages.is_empty() {
+        let rest = pages.split_off(MOST.min(pages.len()));
+        loads.push(Load::Together { at: now, pages });
+        pages = rest;
+    }
+    loads
+}
+
 fn alone(pages: Vec<NewPage>) -> Vec<Load> {
     let boxed = pages.into_iter().map(Box::new);
     boxed.map(Load::Alone).collect()

@@ -22,7 +22,7 @@ pub use self::{
 };
 use super::{
     bundle::Gathering,
-    id::{ComplaintId, MethodId},
+    id::{ComplaintId, MethodId, PageId},
     message::{OpenAsk, ReplyNote},
     referral::Named,
     reply::{Meaning, Reply, Scope},
@@ -55,6 +55,9 @@ pub struct Conversation {
     /// What was sent last, and what is gathered since to leave as one message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gathering: Option<Gathering>,
+    /// The bundles that hold what silences cover, by the silences' numbers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holding: BTreeMap<u64, PageId>,
     /// How many replies in a row were not understood.
     #[serde(default)]
     pub misunderstood: u32,

@@ -41,5 +41,6 @@ pub mod rulebook;
 pub mod selection;
 pub mod self_test;
 pub mod sender;
+pub mod silence;
 pub mod twilio;
 pub mod webhook;

@@ -57,6 +57,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         return Ok(0);
     }
     seam::pass(Seam::PagesClaimed);
+    engine.read_silences().await?;
     let found = engine.store.find_pages(shard, &ids).await?;
     let pages = engine.present(shard, &ids, found).await?;
     let unwanted = engine.unwanted_of(&pages).await?;

@@ -6,7 +6,7 @@
 pub(super) mod alone;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -28,6 +28,7 @@ use crate::{
         pace::{Limit, Pace, Waiter, Want},
         page::{Another, Line, LineState, Page, Wait},
         routing::{self, Candidate, Promise, Route, Standing, Urgency, Wanted},
+        silence::Held,
     },
 };
 
@@ -56,6 +57,8 @@ pub struct Gateways {
     /// What a message by each member costs.
     prices: Vec<u64>,
     budget: SharedBudget,
+    /// Those that are being maintained, by name: each counts as down until then.
+    maintained: Mutex<BTreeMap<String, Held>>,
     /// For which period each threshold of the costs, and each template that failed or was refused, was
     /// last told of.
     told: Mutex<HashMap<String, Timestamp>>,
@@ -142,6 +145,26 @@ impl Gateways {
         self.prices.push(terms.price);
     }
 
+    /// Leaves these alone, and no others.
+    pub(super) fn maintain(&self, maintained: BTreeMap<String, Held>) {
+        *self.maintained() = maintained;
+    }
+
+    fn maintained(&self) -> MutexGuard<'_, BTreeMap<String, Held>> {
+        let lock = self.maintained.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first end of a maintenance that a message by this transport waits for.
+    fn maintenance_of(&self, transport: Transport, now: Timestamp) -> Option<Held> {
+        let maintained = self.maintained();
+        let own = self.members.iter().map(|it| &it.channel);
+        let own = own.filter(|it| it.transport() == transport);
+        let held = own.filter_map(|it| maintained.get(it.name()).copied());
+        held.filter(|held| held.until > now)
+            .min_by_key(|held| held.until)
+    }
+
     /// The budget that messages are paid out of.
     pub(super) fn budget(&self) -> &SharedBudget {
         &self.budget
@@ -198,7 +221,14 @@ impl Gateways {
         let tried = |gateway: &Gateway| ask.has_tried(gateway);
         let mut found = self.candidates(breakers, ask, tried, now);
         if found.is_empty() {
-            return Room::Nowhere;
+            // What is being maintained comes back.
+            return match self.maintenance_of(ask.line.transport, now) {
+                Some(Held { silence, until }) => {
+                    let why = DeferReason::Maintained { silence };
+                    Room::Later(Wait { until, why })
+                }
+                None => Room::Nowhere,
+            };
         }
         let thrift = costs::locked(&self.budget).thrift(now);
         found.retain(|candidate| {
@@ -320,7 +350,14 @@ impl Gateways {
         tried: impl Fn(&Gateway) -> bool,
         now: Timestamp,
     ) -> Vec<Candidate> {
-        let of_transport = |gateway: &Gateway| gateway.channel.transport() == ask.line.transport;
+        let maintained = self.maintained();
+        let is_left_alone = |gateway: &Gateway| {
+            let held = maintained.get(gateway.channel.name());
+            held.is_some_and(|held| held.until > now)
+        };
+        let of_transport = |gateway: &Gateway| {
+            gateway.channel.transport() == ask.line.transport && !is_left_alone(gateway)
+        };
         let (places, standings): (Vec<usize>, Vec<Standing<'_>>) = self
             .members
             .iter()

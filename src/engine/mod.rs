@@ -19,6 +19,7 @@ mod receive;
 pub mod replan;
 pub mod scan;
 mod self_test;
+mod silences;
 mod wanted;
 
 use std::{
@@ -61,6 +62,7 @@ pub struct Engine {
     pub tuning: Tuning,
     in_flight: Arc<Semaphore>,
     in_hand: InHand,
+    silences: silences::Known,
     busy: Busy,
     tasks: TaskTracker,
     pulse: Arc<Pulse>,
@@ -157,6 +159,7 @@ impl Engine {
             tuning,
             in_flight: Arc::new(Semaphore::new(tuning.in_flight.max(1))),
             in_hand: InHand::default(),
+            silences: silences::Known::default(),
             busy: Busy::default(),
             tasks: TaskTracker::new(),
             pulse: Arc::new(Pulse::default()),
@@ -173,6 +176,8 @@ impl Engine {
         self.show_gateways();
         let reading = self.clone().keep_reading_costs(stop.clone());
         self.tasks.spawn(reading);
+        let listening = self.clone().keep_reading_silences(stop.clone());
+        self.tasks.spawn(listening);
         for shard in self.store.keys().all_shards() {
             self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
             match shard.side {

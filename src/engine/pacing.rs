@@ -109,9 +109,12 @@ impl Engine {
         let mut rooms = Rooms::new();
         // One that is put off may let another begin, which stands at the end.
         while let Some(send) = transition.sends.get(rooms.len()) {
-            let room = self
-                .gateways
-                .room(&self.ask(&transition.state, send.line), now);
+            let room = match self.hushed(&transition.state, now) {
+                Some(wait) => Room::Later(wait),
+                None => self
+                    .gateways
+                    .room(&self.ask(&transition.state, send.line), now),
+            };
             match room {
                 Room::Here(slot) => rooms.push(Some(slot)),
                 Room::Nowhere => rooms.push(None),

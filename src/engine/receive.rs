@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Engine, news::True, pacing::Rooms};
 use crate::{
     domain::{
-        bundle::{self, Gathering, Load},
+        bundle::{self, Load},
         conversation::Conversation,
         directory::ContactMethod,
         escalation::{Effect, PageOrder, Via},
@@ -46,6 +46,7 @@ pub(super) async fn receive(
     engine: &Engine,
     orders: BTreeMap<ResponderId, Vec<Order>>,
 ) -> Result<(), StoreError> {
+    engine.read_silences().await?;
     let people: Vec<ResponderId> = orders.keys().cloned().collect();
     let (unwanted, true_news, conversations) = futures::try_join!(
         engine.unwanted(orders.values().flatten()),
@@ -176,7 +177,8 @@ impl Engine {
             self.leave_out_known(shard, &mut pages).await?;
         }
         let known = self.gathering_of(shard, &talk).await?;
-        let (opened, mut unit) = self.open_pages(pages, &mut talk.gathering, known, now);
+        let holding = self.holding_of(shard, &mut talk.holding, now).await?;
+        let (opened, mut unit) = self.open_pages(pages, &mut talk, (known, holding), now);
         unit.machines.extend(told.unit.machines);
         if talk != before {
             unit.machines.push(self.store.write_conversation(
@@ -323,37 +325,54 @@ impl Engine {
     fn open_pages(
         &self,
         pages: Vec<Planned>,
-        gathering: &mut Option<Gathering>,
-        known: Option<Versioned<Page>>,
+        talk: &mut Conversation,
+        (mut known, mut holding): (Option<Versioned<Page>>, BTreeMap<u64, Versioned<Page>>),
         now: Timestamp,
     ) -> (Vec<(Versioned<page::Transition>, Rooms)>, Unit) {
         let timeout = self.tuning.attempt_timeout;
         let mut changes = Vec::with_capacity(pages.len());
         let mut asking = Vec::new();
+        let mut silent: BTreeMap<u64, Vec<NewPage>> = BTreeMap::new();
         for planned in pages {
             match planned {
-                Planned::Open(new) if new.complaint.is_some() => asking.push(new),
+                Planned::Open(new) if new.complaint.is_some() => match self.held(&new, now) {
+                    Some(held) => silent.entry(held.silence).or_default().push(new),
+                    None => asking.push(new),
+                },
                 Planned::Open(new) => changes.push((0, Page::open(new, timeout, now))),
                 Planned::Unwanted(new) => changes.push((0, Page::unwanted(new))),
             }
         }
         let window = self.tuning.bundle_window;
         let gathered = known.as_ref().map(|known| &known.value);
+        let gathering = &mut talk.gathering;
         let loads = bundle::arrange(gathering, gathered, asking, window, now);
-        let mut known = known;
-        for load in loads {
+        let mut loads: Vec<_> = loads.into_iter().map(|load| (load, None)).collect();
+        for (silence, pages) in silent {
+            let held = holding.get(&silence).map(|known| &known.value);
+            let own = bundle::hold(held, pages, now).into_iter();
+            loads.extend(own.map(|load| (load, Some(silence))));
+        }
+        for (load, silence) in loads {
+            let known = match silence {
+                Some(silence) => holding.remove(&silence),
+                None => known.take(),
+            };
             let (version, carrier, members) = match load {
                 Load::Alone(new) => (0, Some(Page::open(*new, timeout, now)), Vec::new()),
                 Load::Together { at, pages } => {
                     (0, Page::open_together(&pages, at, timeout, now), pages)
                 }
-                Load::Joins(pages) => match known.take() {
+                Load::Joins(pages) => match known {
                     Some(known) => (known.version, Some(known.value.join(&pages)), pages),
                     None => (0, Page::open_together(&pages, now, timeout, now), pages),
                 },
             };
             let Some(carrier) = carrier else { continue };
             let into = carrier.state.id.clone();
+            if let Some(silence) = silence {
+                talk.holding.insert(silence, into.clone());
+            }
             changes.push((version, carrier));
             let members = members.into_iter();
             changes.extend(members.map(|new| (0, Page::bundled(new, into.clone()))));

@@ -474,6 +474,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 format!("What could not be processed was dropped by {by} ({reason}): {what}"),
             ),
         ),
+        What::Silence { number, act } => ("changed", words::silence(*number, act, id)),
         What::Alarm { alarm } => ("alarm", alarmed(alarm, &person, id)),
     };
     Line {

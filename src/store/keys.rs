@@ -172,6 +172,11 @@ impl Keys {
         self.in_shard(shard, &format!("self-test:{gateway}"))
     }
 
+    /// Hash `v`, `s`: the silences. Lives for ever.
+    pub fn silences(&self, shard: Shard) -> String {
+        self.in_shard(shard, "silences")
+    }
+
     /// Sorted set: when each machine of the shard next wants to be woken (milliseconds), or when the
     /// lease of who took it ends. Members are complaint ids or page ids.
     pub fn due(&self, shard: Shard) -> String {

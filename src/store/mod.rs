@@ -32,6 +32,7 @@ mod queues;
 mod scripts;
 pub mod seen;
 pub mod self_tests;
+mod silences;
 mod slots;
 mod switch;
 pub mod world;

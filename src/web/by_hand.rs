@@ -98,7 +98,7 @@ fn from_one(step: usize) -> Result<usize, Problem> {
 
 /// The order's own id: the caller's `Idempotency-Key`, so that a repeat does nothing twice; otherwise
 /// one of this moment.
-fn key(web: &Web, headers: &HeaderMap, by: &str) -> Result<String, Problem> {
+pub(super) fn key(web: &Web, headers: &HeaderMap, by: &str) -> Result<String, Problem> {
     let Some(given) = headers.get("idempotency-key") else {
         let now = web.inbound.clock.now();
         return Ok(format!("hand.{by}.{}", now.as_nanosecond()));

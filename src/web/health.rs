@@ -47,6 +47,8 @@ struct Ready {
     degraded_by_costs: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     holidays_running_out: Vec<String>,
+    /// How many silences hold pages, or gateways back, now.
+    silences_active: usize,
     open: u64,
     waiting_to_be_handed_over: u64,
     dead_letters: u64,
@@ -96,6 +98,14 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
             Err(error) => wrong.push(format!("Redis does not answer: {error}")),
         }
     }
+    let mut silences_active = 0;
+    if wrong.is_empty() {
+        let now = web.inbound.clock.now();
+        match web.inbound.store.silences().await {
+            Ok(silences) => silences_active = silences.active(now).count(),
+            Err(error) => wrong.push(format!("Redis does not answer: {error}")),
+        }
+    }
     wrong.extend(web.health.trouble());
     let status = if wrong.is_empty() {
         StatusCode::OK
@@ -110,6 +120,7 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
         self_tests_failing,
         degraded_by_costs: web.health.costs(),
         holidays_running_out: holidays_running_out(&web),
+        silences_active,
         open,
         waiting_to_be_handed_over: outbox,
         dead_letters,

@@ -16,6 +16,7 @@ mod hooks;
 mod letters;
 pub mod problem;
 pub mod responders;
+pub mod silences;
 
 use std::{sync::Arc, time::Duration};
 
@@ -71,6 +72,8 @@ pub struct Web {
     pub health: SharedHealth,
     /// The demo's telephones, in the demo.
     pub demo: Option<Arc<Demo>>,
+    /// What a silence may be.
+    pub silence_terms: Arc<silences::Terms>,
     /// The zone in which times are shown.
     pub zone: Arc<str>,
     /// How large a request's body may be, in bytes.
@@ -129,6 +132,11 @@ pub fn router(web: Web) -> Router {
         .route("/api/v1/complaints/{id}/page", post(by_hand::page))
         .route("/api/v1/complaints/{id}/escalate", post(by_hand::escalate))
         .route("/api/v1/undelivered", get(by_hand::list))
+        .route(
+            "/api/v1/silences",
+            get(silences::list).post(silences::declare),
+        )
+        .route("/api/v1/silences/{number}/end", post(silences::end))
         .route("/api/v1/dead-letters", get(letters::list))
         .route(
             "/api/v1/dead-letters/{id}",

@@ -45,6 +45,8 @@ mod selection;
 mod self_tests_service;
 mod service;
 mod shared_telephone;
+mod silences;
+mod silences_service;
 mod simulations;
 mod slow_gateway;
 mod smpp_service;

@@ -112,6 +112,13 @@ pub enum Alarm {
         /// What may be.
         ceiling: u64,
     },
+    /// A silence holds pages of missed deadlines. Told once a silence.
+    MissesHeld {
+        /// Which silence.
+        silence: u64,
+        /// Until when, as far as can be said.
+        until: Timestamp,
+    },
     /// The calendar has no open time for this promise.
     NoDeadline,
     /// A message template failed; its messages go out in the shipped words, or in plain ones. Told

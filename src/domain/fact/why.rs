@@ -95,6 +95,16 @@ pub enum DeferReason {
     Resting,
     /// A ceiling of the costs is reached, and the person has no way that costs nothing.
     CostCeiling,
+    /// A silence covers it.
+    Silenced {
+        /// Which.
+        silence: u64,
+    },
+    /// Every gateway for it is being maintained.
+    Maintained {
+        /// By which silence.
+        silence: u64,
+    },
 }
 
 impl DeferReason {
@@ -103,6 +113,8 @@ impl DeferReason {
         match self {
             Self::NoRoom => "no_room",
             Self::Resting => "resting",
+            Self::Silenced { .. } => "silenced",
+            Self::Maintained { .. } => "maintained",
             Self::CostCeiling => "cost_ceiling",
         }
     }

@@ -17,7 +17,11 @@ const LONGEST: SignedDuration = SignedDuration::from_secs(60);
 
 fn longest(why: DeferReason) -> SignedDuration {
     match why {
-        DeferReason::NoRoom | DeferReason::Resting => LONGEST,
+        // A silence or a maintenance may be ended before its time.
+        DeferReason::NoRoom
+        | DeferReason::Resting
+        | DeferReason::Silenced { .. }
+        | DeferReason::Maintained { .. } => LONGEST,
         // A ceiling is seldom raised, and a new day begins once.
         DeferReason::CostCeiling => SignedDuration::MAX,
     }
@@ -57,7 +61,11 @@ impl Transition {
         if request < step.sends.len() {
             let send = step.sends.remove(request);
             if let Some(repeat) = step.undo(&send) {
-                step.wait(send.line, repeat, wait, NOTABLE);
+                let notable = match wait.why {
+                    DeferReason::Silenced { .. } => SignedDuration::ZERO, // Each is somebody's will.
+                    _ => NOTABLE,
+                };
+                step.wait(send.line, repeat, wait, notable);
             }
         }
         step.end()
@@ -99,6 +107,8 @@ impl Step {
 
     fn wait(&mut self, index: usize, repeat: bool, wait: Wait, notable: SignedDuration) {
         let (now, patience) = (self.now, self.state.delivery.patience);
+        // Whom a silence covers is not to be told by another way.
+        let is_silent = matches!(wait.why, DeferReason::Silenced { .. });
         let line = &mut self.state.lines[index];
         line.state = LineState::Planned {
             at: wait.until.min(later(now, longest(wait.why))),
@@ -108,7 +118,7 @@ impl Step {
             since: now,
             recorded: false,
         });
-        if line.attempts == 0 {
+        if line.attempts == 0 && !is_silent {
             // Whoever waits for this message is as patient as if it had been sent.
             line.begun_at = Some(deferral.since);
         }
@@ -123,7 +133,7 @@ impl Step {
                 why: wait.why,
             });
         }
-        if too_long {
+        if too_long && !is_silent {
             self.fall_back(index, FallBack::NoRoom);
             for index in 0..self.state.lines.len() {
                 self.begin_if_due(index);

@@ -6,7 +6,8 @@ use crate::domain::{
     cost::Thrift,
     escalation::Order,
     fact::{
-        Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SelfTestStep, SkipReason, Unproven,
+        Alarm, CancelReason, DeferReason, FoldReason, NewsKind, SelfTestStep, SilenceAct,
+        SkipReason, Unproven,
     },
     id::{MethodId, ResponderId},
     message::CheckKind,
@@ -47,6 +48,25 @@ pub(super) fn moved(
         format!("Dipindahkan dari kebijakan {from} ke {to} oleh {by}: {reason}")
     } else {
         format!("Moved from policy {from} to {to} by {by}: {reason}")
+    }
+}
+
+pub(super) fn silence(number: u64, act: &SilenceAct, id: bool) -> String {
+    match (act, id) {
+        (SilenceAct::Declared { silence }, true) => format!(
+            "Jeda {number} sampai {:.0} dinyatakan oleh {}: {}",
+            silence.until, silence.owner, silence.reason
+        ),
+        (SilenceAct::Declared { silence }, false) => format!(
+            "Silence {number} until {:.0} was declared by {}: {}",
+            silence.until, silence.owner, silence.reason
+        ),
+        (SilenceAct::Ended { by, reason }, true) => {
+            format!("Jeda {number} diakhiri oleh {by}: {reason}")
+        }
+        (SilenceAct::Ended { by, reason }, false) => {
+            format!("Silence {number} was ended by {by}: {reason}")
+        }
     }
 }
 
@@ -103,6 +123,14 @@ pub(super) fn deferred(method: &MethodId, until: Timestamp, why: DeferReason, id
         (DeferReason::Resting, false) => "the gateway asks for a rest",
         (DeferReason::CostCeiling, true) => "pagu biaya tercapai",
         (DeferReason::CostCeiling, false) => "the cost ceiling is reached",
+        (DeferReason::Silenced { silence }, true) => {
+            return format!("{method} ditahan oleh jeda {silence} sampai {until:.0}");
+        }
+        (DeferReason::Silenced { silence }, false) => {
+            return format!("{method} is held by silence {silence} until {until:.0}");
+        }
+        (DeferReason::Maintained { .. }, true) => "gerbang dalam pemeliharaan",
+        (DeferReason::Maintained { .. }, false) => "the gateway is being maintained",
     };
     if id {
         format!("{method} menunggu sampai sekitar {until:.0} ({why})")
@@ -272,6 +300,12 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         ) => format!(
             "ALARM: the costs since {from} have reached {percent}% of their ceiling ({spent} of {ceiling})"
         ),
+        (Alarm::MissesHeld { silence, until }, true) => {
+            format!("ALARM: jeda {silence} menahan panggilan yang lewat tenggat sampai {until:.0}")
+        }
+        (Alarm::MissesHeld { silence, until }, false) => {
+            format!("ALARM: silence {silence} holds pages of missed deadlines until {until:.0}")
+        }
         (Alarm::NoDeadline, true) => "ALARM: kalender tidak memberi tenggat".into(),
         (Alarm::NoDeadline, false) => "ALARM: the calendar gives no deadline".into(),
         (Alarm::TemplateFailed { template, why }, true) => {
