@@ -185,6 +185,7 @@ fn main() {
             calendar,
             calendars: &calendars,
             directory,
+            clock: None,
         };
         let mut simulation = Simulation::new(
             context(&candidate),

@@ -90,6 +90,7 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         calendar,
         calendars: &calendars,
         directory: &book.directory,
+        clock: None,
     };
     let received_at = match &arguments.at {
         Some(text) => choice::moment("--at", text, &place.zone)?,

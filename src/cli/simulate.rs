@@ -233,6 +233,7 @@ fn context<'a>(
         calendar,
         calendars,
         directory: &book.directory,
+        clock: None,
     })
 }
 

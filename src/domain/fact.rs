@@ -5,6 +5,7 @@
 
 mod alarm;
 pub mod carried;
+mod clock;
 mod link;
 mod now_live;
 mod self_test;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     alarm::Alarm,
+    clock::ClockAct,
     link::{GENESIS, Link},
     now_live::NowLive,
     self_test::{SelfTestStep, Unproven},

@@ -116,6 +116,10 @@ id!(
     CalendarId, "calendar id", 40
 );
 id!(
+    /// A further clock's name within its policy: `tindak-lanjut`.
+    ClockId, "clock id", 40
+);
+id!(
     /// A page's derived id: what it is about decides it, so handing it over twice is harmless.
     PageId, "page id", 120
 );

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{bundle::Bundle, calendar::Counted, fact::NewsKind, id::ComplaintId};
+use super::{bundle::Bundle, calendar::Counted, fact::NewsKind, id::ComplaintId, policy::Lacks};
 
 /// What one message says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,9 @@ pub struct Alert {
     /// What that length counts: `3 hari kerja` is no `3 hari`.
     #[serde(default, skip_serializing_if = "Counted::is_every_hour")]
     pub counted: Counted,
+    /// What is lacking, where it is something else than an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<Lacks>,
     /// The zone that its times are told in, that of the hours the unit works by; an older record has
     /// none, and is told in the service's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,11 +3,14 @@
 //! A policy is immutable; an edit is a new version and a running escalation keeps the one it began
 //! with. What a policy may not say is refused by `policy_check`, not met at run time.
 
+mod further;
+
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use self::further::{FurtherClock, Lacks};
 use super::{
     complaint::Status,
     id::{CalendarId, PolicyId, PostCode},
@@ -54,6 +57,9 @@ pub struct Policy {
     /// Whether new progress is due so long after the last, until the complaint is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renew_progress_every: Option<SignedDuration>,
+    /// Further promises of the same complaint, each with its own clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<FurtherClock>,
     /// Who is told at once when a responder refuses. Who has refused is spared by the warnings and
     /// steps of that promise while these name somebody else.
     #[serde(default)]
@@ -363,6 +369,10 @@ impl Policy {
                 "on_refusal".to_owned(),
                 self.on_refusal.as_slice(),
             )))
+            .chain(self.clocks.iter().enumerate().flat_map(|(index, clock)| {
+                let own = clock.targets();
+                own.map(move |(field, to)| (format!("clocks[{index}].{field}"), to))
+            }))
     }
 
     /// How high a target stands: the later the policy first names it, the higher; of those that it

@@ -1,5 +1,7 @@
 //! What a policy and a directory may not say together. Pure: the same for files, edits and previews.
 
+mod further;
+
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -41,6 +43,7 @@ pub fn check(book: &Rulebook) -> Vec<Finding> {
     check_own_calendars(book, &mut findings);
     for policy in book.policies.values() {
         check_policy(policy, &calendars, &mut findings);
+        further::check(policy, &calendars, &mut findings);
         check_reach(policy, &book.directory, &mut findings);
     }
     findings.0.extend(selection::check(book));
@@ -53,7 +56,10 @@ fn check_own_calendars(book: &Rulebook, findings: &mut Findings) {
     let used: BTreeSet<&CalendarId> = book
         .policies
         .values()
-        .map(|it| &it.clock.calendar)
+        .flat_map(|it| {
+            let further = it.clocks.iter().map(|clock| &clock.calendar);
+            further.chain(std::iter::once(&it.clock.calendar))
+        })
         .collect();
     for (code, unit) in &book.directory.units {
         let place = format!("directory: unit {code}");

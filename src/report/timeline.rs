@@ -1,5 +1,6 @@
 //! A complaint's timeline in words: one line a fact, Indonesian or English.
 
+mod clocks;
 mod words;
 
 use jiff::Timestamp;
@@ -474,6 +475,7 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
                 format!("What could not be processed was dropped by {by} ({reason}): {what}"),
             ),
         ),
+        What::Clock { clock, act } => clocks::told(clock, act, id),
         What::Silence { number, act } => ("changed", words::silence(*number, act, id)),
         What::Alarm { alarm } => ("alarm", alarmed(alarm, &person, id)),
     };

@@ -78,10 +78,12 @@ impl World {
         default: PolicyRef,
     ) -> Result<Self, WorldFault> {
         for policy in &policies {
-            if !calendars.contains_key(&policy.clock.calendar) {
+            let further = policy.clocks.iter().map(|clock| &clock.calendar);
+            let mut named = std::iter::once(&policy.clock.calendar).chain(further);
+            if let Some(lost) = named.find(|id| !calendars.contains_key(*id)) {
                 return Err(WorldFault::NoCalendar {
                     policy: policy.id.to_string(),
-                    calendar: policy.clock.calendar.clone(),
+                    calendar: lost.clone(),
                 });
             }
         }
@@ -225,6 +227,7 @@ impl World {
             calendar: self.calendars.get(&policy.clock.calendar)?,
             calendars: &self.calendars,
             directory: &self.people.directory,
+            clock: None,
         })
     }
 

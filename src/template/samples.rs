@@ -68,6 +68,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         deadline: SAMPLE_NOW,
         promise: hours(24),
         counted: Counted::EveryHour,
+        lacks: None,
         zone: Some("Asia/Jakarta".to_owned()),
         code: Some(12),
     };

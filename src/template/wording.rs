@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use crate::domain::{
     calendar::{Counted, find_zone, zone_label},
     directory::Language,
+    policy::Lacks,
 };
 
 /// The longest a field from outside may be in WhatsApp and e-mail, in characters. Real titles and
@@ -45,6 +46,15 @@ pub(crate) fn duration(length: SignedDuration, language: Language) -> String {
     } else {
         parts.join(" ")
     }
+}
+
+/// What is lacking: an answer, unless a further clock waits for something else.
+pub(crate) fn lacks(lacks: Option<&Lacks>, language: Language) -> String {
+    let lacks = lacks.cloned().unwrap_or_default();
+    one_line(match language {
+        Language::Id => &lacks.id,
+        Language::En => &lacks.en,
+    })
 }
 
 /// The promise in words. It is known by its hours (`24 jam`, never `1 hari`), up to two days; where not

@@ -43,6 +43,7 @@ impl Step<'_> {
                 self.without_effect(&answer, NoEffect::AlreadyAcknowledged { by: by.clone() });
                 return self.confirm(&answer, note);
             }
+            Paging::Quiet if self.asks_for_a_clock() => return self.acknowledged_beside(&answer),
             Paging::Quiet | Paging::Closed { .. } => return self.no_longer_open(&answer),
         };
         let until = self
@@ -85,7 +86,8 @@ impl Step<'_> {
             return;
         }
         self.record_miss_if_due(self.now);
-        if matches!(self.state.paging, Paging::Quiet | Paging::Closed { .. }) {
+        let is_over = matches!(self.state.paging, Paging::Quiet | Paging::Closed { .. });
+        if is_over && !self.asks_for_a_clock() {
             return self.no_longer_open(&answer);
         }
         let mut held = false;
@@ -154,7 +156,7 @@ impl Step<'_> {
         );
     }
 
-    fn without_effect(&mut self, answer: &Answer, why: NoEffect) {
+    pub(super) fn without_effect(&mut self, answer: &Answer, why: NoEffect) {
         self.facts.push(What::AnswerWithoutEffect {
             by: answer.responder.clone(),
             reply: answer.reply.clone(),

@@ -266,6 +266,7 @@ impl Step<'_> {
             refused_by: None,
             from: None,
             proposed: None,
+            about: None,
         });
         self.state.promise.miss_told |= is_missed && told.is_some();
     }

@@ -6,15 +6,16 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Context, Effect, Escalation, PageOrder, Promise, Step};
+use super::{Context, Effect, Escalation, PageOrder, Step};
 use crate::domain::{
+    calendar::Counted,
     directory::{ActingKind, Directory},
     fact::{Alarm, CancelReason, PassedOver, SkipReason, What},
     id::{PageId, PostCode, ResponderId},
     message::{Alert, Notice},
-    policy::{Reach, Target},
+    policy::{Lacks, Reach, Target},
 };
 
 /// People to be told together, and why.
@@ -31,6 +32,28 @@ pub(super) struct Call {
     pub(super) from: Option<String>,
     /// The unit that whoever refused names instead, in short.
     pub(super) proposed: Option<String>,
+    /// What it says of the time; none is the first promise, or what runs when that is kept.
+    pub(super) about: Option<About>,
+}
+
+/// What a message says of a promise's time.
+pub(super) struct About {
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) length: SignedDuration,
+    pub(super) counted: Counted,
+    /// What is lacking; none is an answer.
+    pub(super) lacks: Option<Lacks>,
+}
+
+impl About {
+    pub(super) fn first(state: &Escalation, context: &Context<'_>) -> Self {
+        Self {
+            deadline: state.promise.due_at(context),
+            length: state.promise.length(context),
+            counted: context.calendar.hours().counted(),
+            lacks: None,
+        }
+    }
 }
 
 /// The person a target stands for, in a post.
@@ -54,6 +77,7 @@ impl Step<'_> {
             return None;
         };
         self.state.pagings += 1;
+        let about = call.about.unwrap_or_else(|| self.about_now());
         for (responder, found) in self.each_once(found) {
             let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
             self.state.unreached.remove(&responder);
@@ -74,7 +98,7 @@ impl Step<'_> {
             let alert = Alert {
                 from: call.from.clone(),
                 proposed: call.proposed.clone(),
-                ..alert(&self.state, &self.context, &found, call.notice)
+                ..alert(&self.state, &self.context, &about, &found, call.notice)
             };
             self.effects.push(Effect::Page(Box::new(PageOrder {
                 page,
@@ -233,9 +257,14 @@ fn find(
     })
 }
 
-fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notice) -> Alert {
+fn alert(
+    state: &Escalation,
+    context: &Context<'_>,
+    about: &About,
+    found: &Found,
+    notice: Notice,
+) -> Alert {
     let complaint = &state.complaint;
-    let promise: &Promise = &state.promise;
     Alert {
         complaint: complaint.id.clone(),
         category: complaint.category.clone(),
@@ -251,9 +280,10 @@ fn alert(state: &Escalation, context: &Context<'_>, found: &Found, notice: Notic
         from: None,
         proposed: None,
         received_at: complaint.received_at,
-        deadline: promise.due_at(context).unwrap_or(complaint.received_at),
-        promise: promise.length(context),
-        counted: context.calendar.hours().counted(),
+        deadline: about.deadline.unwrap_or(complaint.received_at),
+        promise: about.length,
+        counted: about.counted,
+        lacks: about.lacks.clone(),
         zone: Some(context.zone()),
         code: None,
     }

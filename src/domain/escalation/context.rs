@@ -1,10 +1,12 @@
 //! What an escalation is judged by, and by whose hours: a unit may have its own.
 
+use jiff::SignedDuration;
+
 use crate::domain::{
     calendar::{Calendar, Calendars},
     directory::Directory,
     id::UnitCode,
-    policy::Policy,
+    policy::{FurtherClock, Policy, Warning},
 };
 
 /// What an escalation is judged by: immutable snapshots.
@@ -18,14 +20,39 @@ pub struct Context<'a> {
     pub calendars: &'a Calendars,
     /// Units, posts and who holds them.
     pub directory: &'a Directory,
+    /// The further clock that is judged; none is the first promise.
+    pub clock: Option<&'a FurtherClock>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The same for a further clock of a complaint of this unit.
+    #[must_use]
+    pub fn by(self, clock: &'a FurtherClock, unit: Option<&UnitCode>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..self
+        }
+        .of_unit(unit)
+    }
+
+    /// How long the unit has.
+    pub fn length(&self) -> SignedDuration {
+        self.clock
+            .map_or(self.policy.clock.length, |clock| clock.length)
+    }
+
+    /// Whom to tell before the deadline.
+    pub fn warnings(&self) -> &'a [Warning] {
+        self.clock
+            .map_or(&self.policy.warnings, |clock| &clock.warnings)
+    }
+
     /// The same for a complaint of this unit: by its own calendar, where it has one in the place of the
     /// policy's. A complaint of no known unit goes by that of the coordinator's desk.
     #[must_use]
     pub fn of_unit(self, unit: Option<&UnitCode>) -> Self {
-        let named = &self.policy.clock.calendar;
+        let first = &self.policy.clock.calendar;
+        let named = self.clock.map_or(first, |clock| &clock.calendar);
         let answering = self.directory.answering_unit(unit);
         let own = answering
             .and_then(|unit| self.directory.units.get(unit))

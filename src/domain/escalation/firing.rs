@@ -36,6 +36,7 @@ impl Step<'_> {
             Paging::Quiet => self.review_pause(),
             Paging::Acknowledged { .. } | Paging::Exhausted { .. } | Paging::Closed { .. } => {}
         }
+        self.fire_clocks();
     }
 
     /// Records the miss when the deadline lies at or before `by`. Once a promise, because a missed
@@ -111,6 +112,7 @@ impl Step<'_> {
             refused_by: None,
             from: None,
             proposed: None,
+            about: None,
         });
     }
 
@@ -236,6 +238,7 @@ impl Step<'_> {
             refused_by: None,
             from: None,
             proposed: None,
+            about: None,
         });
         self.state.promise.miss_told |= told.is_some();
     }

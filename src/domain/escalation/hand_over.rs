@@ -69,6 +69,7 @@ impl Step<'_> {
             refused_by: by.cloned(),
             from: None,
             proposed,
+            about: None,
         })
     }
 
@@ -93,6 +94,7 @@ impl Step<'_> {
                     refused_by: Some(by.clone()),
                     from: Some(self.short_title_of(by)),
                     proposed: None,
+                    about: None,
                 });
             }
         };
@@ -101,7 +103,7 @@ impl Step<'_> {
     }
 
     /// Whether a page to them was ordered by this very step.
-    fn is_being_told(&self, responder: &ResponderId) -> bool {
+    pub(super) fn is_being_told(&self, responder: &ResponderId) -> bool {
         self.effects.iter().any(
             |effect| matches!(effect, super::Effect::Page(order) if order.responder == *responder),
         )

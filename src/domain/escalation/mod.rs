@@ -12,6 +12,7 @@ mod answer;
 mod by_hand;
 mod call;
 mod chain;
+mod clocks;
 mod context;
 mod explain;
 mod firing;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::by_hand::{ByHand, NotNow, Order, Unreached};
 pub use self::chain::Chain;
+pub use self::clocks::{Further, Hold};
 pub use self::context::Context;
 pub use self::moved::Move;
 pub use self::news::NewsOrder;
@@ -38,7 +40,7 @@ use super::{
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
     fact::{Alarm, CancelReason, What},
-    id::{ComplaintId, PageId, PostCode, ResponderId, UnitCode},
+    id::{ClockId, ComplaintId, PageId, PostCode, ResponderId, UnitCode},
     message::{Alert, ReplyNote},
     policy::{DeliveryRule, PolicyRef, Reach, StatusMeaning},
     referral::Named,
@@ -56,8 +58,14 @@ pub struct Escalation {
     pub policy: PolicyRef,
     /// The unit's clock.
     pub promise: Promise,
+    /// The further clocks of its policy.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clocks: BTreeMap<ClockId, Further>,
     /// Who is being told.
     pub paging: Paging,
+    /// Who answered for a further clock while the first promise asked nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// How often people were paged so far: the middle part of a page's id.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub pagings: u32,
@@ -305,7 +313,9 @@ impl Escalation {
                     ..complaint
                 },
                 policy: policy.clone(),
+                clocks: BTreeMap::new(),
                 paging: Paging::Waiting,
+                hold: None,
                 pagings: 0,
                 told: BTreeMap::new(),
                 unreached: BTreeMap::new(),
@@ -325,6 +335,7 @@ impl Escalation {
         if deadline.is_none() {
             step.alarm(Alarm::NoDeadline);
         }
+        step.begin_clocks(received_at);
         // A state that the source gives from the start is an ordinary change of state. One that only
         // says "it is over" or "it waits for the reporter", without when, cannot prove a miss: it closes
         // without one, or has waited from the beginning.
@@ -373,7 +384,7 @@ impl Escalation {
     pub fn wake_at(&self, context: &Context<'_>) -> Option<Timestamp> {
         let context = &context.of_unit(self.complaint.unit.as_ref());
         let deadline = self.promise.unmissed_deadline(context);
-        match &self.paging {
+        let first = match &self.paging {
             Paging::Waiting => [deadline, self.promise.next_warning_at(context)]
                 .into_iter()
                 .flatten()
@@ -384,7 +395,8 @@ impl Escalation {
             }
             Paging::Quiet => self.promise.review_at(),
             Paging::Exhausted { .. } | Paging::Closed { .. } => None,
-        }
+        };
+        first.into_iter().chain(self.clocks_wake_at(context)).min()
     }
 
     /// Whether this page may still leave: it is the one its responder is to get, and nobody has
@@ -393,8 +405,7 @@ impl Escalation {
     /// An answer takes the pages before it out of `told`, so one that is there while an
     /// acknowledgement holds came after it: a refusal's, or a return's.
     pub fn wants(&self, page: &PageId) -> bool {
-        !matches!(self.paging, Paging::Quiet | Paging::Closed { .. })
-            && self.told.values().flatten().any(|live| live == page)
+        !self.is_closed() && self.told.values().flatten().any(|live| live == page)
     }
 
     /// Whether the complaint is closed.

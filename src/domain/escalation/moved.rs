@@ -15,7 +15,7 @@ use super::{
 use crate::domain::{
     calendar::Calendar,
     fact::{Alarm, What},
-    policy::{Policy, PolicyRef},
+    policy::{Policy, PolicyRef, Warning},
 };
 
 /// The order to move an escalation.
@@ -68,7 +68,7 @@ impl Escalation {
         step.context = new;
         let from = std::mem::replace(&mut step.state.policy, to.clone());
         let promise = &mut step.state.promise;
-        promise.warn_under(old.policy, new.policy);
+        promise.warn_under(&old.policy.warnings, &new.policy.warnings);
         if let Some(before) = deadline_before {
             promise.keep_deadline(before, &new, now);
         }
@@ -91,6 +91,7 @@ impl Escalation {
             }
             other => other,
         };
+        step.move_clocks(&old);
         let deadline = step.state.promise.due_at(&new);
         step.facts.push(What::PolicyMoved {
             from,
@@ -108,18 +109,17 @@ impl Escalation {
 
 impl Promise {
     /// The new policy's warnings count as gone up to the share that was told under any policy.
-    fn warn_under(&mut self, old: &Policy, new: &Policy) {
+    pub(super) fn warn_under(&mut self, old: &[Warning], new: &[Warning]) {
         let last = self.warned.checked_sub(1);
-        let last = last.and_then(|last| old.warnings.get(last));
+        let last = last.and_then(|last| old.get(last));
         let told = last.map(|warning| warning.at_percent);
         self.warned_up_to = self.warned_up_to.max(told);
         let gone = |percent: u8| self.warned_up_to.is_some_and(|up_to| percent <= up_to);
-        let warnings = new.warnings.iter();
-        self.warned = warnings.take_while(|it| gone(it.at_percent)).count();
+        self.warned = new.iter().take_while(|it| gone(it.at_percent)).count();
     }
 
     /// Where the new policy's deadline has passed already it is counted from now, up to the one before.
-    fn keep_deadline(&mut self, before: Timestamp, new: &Context<'_>, now: Timestamp) {
+    pub(super) fn keep_deadline(&mut self, before: Timestamp, new: &Context<'_>, now: Timestamp) {
         let passed = self.deadline(new).is_some_and(|deadline| deadline <= now);
         if passed && matches!(self.running, Running::Since { .. }) {
             let length = self.length(new);

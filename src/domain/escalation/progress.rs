@@ -31,11 +31,13 @@ impl Step<'_> {
         if repeated && !is_new {
             return;
         }
+        self.clocks_hear(&status, meaning, self.moment(told));
         if is_old {
             // It shows nothing new, but it is no pause either.
             return self.waiting_again(status, told);
         }
         self.reached(meaning, status, told);
+        self.rest_if_nothing_is_late();
     }
 
     fn reached(&mut self, meaning: StatusMeaning, status: Status, told: Option<Timestamp>) {
@@ -233,6 +235,7 @@ impl Step<'_> {
             // What ran is kept as a length of the old unit's own time.
             Reroute::KeepClock => old.in_other_hands(&self.context, self.now),
         };
+        self.hand_over_clocks();
         self.context = self.context.of_unit(self.state.complaint.unit.as_ref());
         self.begin(next);
     }
@@ -279,10 +282,12 @@ impl Step<'_> {
             deadline,
             since: told,
         });
+        self.reopen_clocks(from);
         self.wait();
         if meaning == StatusMeaning::Waiting {
             self.state.complaint.status = status;
         } else {
+            self.clocks_hear(&status, meaning, self.moment(believed));
             self.reached(meaning, status, believed);
         }
     }

@@ -152,7 +152,7 @@ impl Promise {
     pub fn length(&self, context: &Context<'_>) -> SignedDuration {
         match context.policy.renew_progress_every {
             Some(every) if self.renewal => every,
-            _ => context.policy.clock.length,
+            _ => context.length(),
         }
     }
 
@@ -184,7 +184,7 @@ impl Promise {
 
     /// When the warning at `index` is due.
     pub(super) fn warning_at(&self, context: &Context<'_>, index: usize) -> Option<Timestamp> {
-        let warning = context.policy.warnings.get(index)?;
+        let warning = context.warnings().get(index)?;
         let share = self.length(context).as_millis() * i128::from(warning.at_percent) / 100;
         let share = SignedDuration::from_millis(i64::try_from(share).unwrap_or(i64::MAX));
         self.at_share(context, share)

@@ -209,6 +209,7 @@ impl World {
             calendar: &self.calendar,
             calendars: &self.calendars,
             directory: &self.directory,
+            clock: None,
         }
     }
 

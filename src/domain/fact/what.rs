@@ -10,13 +10,13 @@ use super::{
         delivery::{FailureKind, ReceiptKind, Transport},
         directory::ActingKind,
         escalation::Order,
-        id::{MethodId, PageId, PostCode, ResponderId, UnitCode},
+        id::{ClockId, MethodId, PageId, PostCode, ResponderId, UnitCode},
         message::CheckKind,
         policy::{PolicyRef, Target},
         referral::Named,
         reply::Meaning,
     },
-    Alarm, CancelReason, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, NowLive,
+    Alarm, CancelReason, ClockAct, DeferReason, FallBack, FoldReason, NewsKind, NoEffect, NowLive,
     PassedOver, SelfTestStep, SilenceAct, SkipReason,
 };
 
@@ -141,6 +141,13 @@ pub enum What {
     },
     /// An acknowledgement's hold ran out without progress.
     HoldEnded,
+    /// Something happened to a further clock of the complaint.
+    Clock {
+        /// Which.
+        clock: ClockId,
+        /// What.
+        act: ClockAct,
+    },
     /// The policy's last round ended without an answer.
     Exhausted,
     /// The unit showed progress.

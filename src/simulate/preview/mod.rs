@@ -361,7 +361,11 @@ impl Watcher<'_> {
 
     fn mark(&self, fact: &What) -> Option<MarkKind> {
         Some(match fact {
-            What::Missed { .. } => MarkKind::Missed,
+            What::Missed { .. }
+            | What::Clock {
+                act: ClockAct::Missed { .. },
+                ..
+            } => MarkKind::Missed,
             What::Acknowledged { by, until, .. } => MarkKind::Acknowledged {
                 name: self.name(by),
                 until: *until,
@@ -486,7 +490,19 @@ impl Watcher<'_> {
 
 fn stage_of(fact: &What) -> Option<Stage> {
     match fact {
-        What::Warned { percent, .. } => Some(Stage::Warning { percent: *percent }),
+        What::Warned { percent, .. }
+        | What::Clock {
+            act: ClockAct::Warned { percent, .. },
+            ..
+        } => Some(Stage::Warning { percent: *percent }),
+        What::Clock {
+            act: ClockAct::Stepped { step, .. },
+            ..
+        } => Some(Stage::Step {
+            step: *step,
+            round: 0,
+            time: 1,
+        }),
         What::Stepped {
             round, step, time, ..
         } => Some(Stage::Step {
