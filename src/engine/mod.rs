@@ -15,6 +15,7 @@ pub mod housekeeping;
 mod in_hand;
 mod news;
 mod pacing;
+mod receipts;
 mod receive;
 pub mod replan;
 pub mod scan;
@@ -173,6 +174,7 @@ impl Engine {
         self.show_gateways();
         let reading = self.clone().keep_reading_costs(stop.clone());
         self.tasks.spawn(reading);
+        self.tasks.spawn(self.clone().keep_in_hand(stop.clone()));
         for shard in self.store.keys().all_shards() {
             self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
             match shard.side {
