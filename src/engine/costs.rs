@@ -52,8 +52,9 @@ impl Engine {
     pub(super) async fn keep_reading_costs(self, stop: CancellationToken) {
         loop {
             tokio::select! {
-                () = patience(READ_EVERY) => {}
+                biased;
                 () = stop.cancelled() => return,
+                () = patience(READ_EVERY) => {}
             }
             if let Err(error) = self.read_costs().await {
                 tracing::warn!(%error, "what was spent is not read; it is at the next turn");

@@ -4,15 +4,11 @@
 //! after. Just before it leaves the complaint is asked once more whether it still wants the page: an
 //! acknowledgement that was committed meanwhile is seen, so nobody is paged after answering.
 
-use std::{
-    cmp::Reverse,
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     Engine, Task,
@@ -25,7 +21,7 @@ use crate::{
     channel::{Outgoing, SendError, Sent},
     clock::patience,
     domain::{
-        delivery::{Address, FailureKind, Transport},
+        delivery::{FailureKind, Transport},
         id::{ComplaintId, PageId, ResponderId},
         message::{Content, Message},
         page::{self, Another, Input, Line, Outcome, Page, Send},
@@ -57,9 +53,20 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         return Ok(0);
     }
     seam::pass(Seam::PagesClaimed);
+    advance_due(&engine, shard, &ids, now).await?;
+    Ok(ids.len())
+}
+
+/// Advances pages that are due, or whose attempts are in hand, and lets leave what follows.
+pub(super) async fn advance_due(
+    engine: &Engine,
+    shard: Shard,
+    ids: &[PageId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     engine.read_silences().await?;
-    let found = engine.store.find_pages(shard, &ids).await?;
-    let pages = engine.present(shard, &ids, found).await?;
+    let found = engine.store.find_pages(shard, ids).await?;
+    let pages = engine.present(shard, ids, found).await?;
     let unwanted = engine.unwanted_of(&pages).await?;
     let in_hand_until = now.saturating_add(engine.tuning.attempt_timeout);
     let in_hand_until = in_hand_until.unwrap_or(Timestamp::MAX);
@@ -75,7 +82,6 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
         let transition = value.advance(input, engine.tuning.attempt_timeout, now);
         let (transition, rooms) = engine.make_room(transition, now);
         let unit = engine.store.page_unit(version, &transition, now);
-        let engine = &engine;
         commits.push(async move {
             let committed = engine.store.commit(shard, unit).await?;
             if committed == Committed::Applied {
@@ -88,7 +94,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
     for outcome in join_all(commits).await {
         outcome?;
     }
-    Ok(ids.len())
+    Ok(())
 }
 
 /// A request that is to leave. While it lives its attempt is in hand.
@@ -185,10 +191,12 @@ impl Engine {
             metrics::counter!("siaga_pages_failed_total").increment(1);
         }
         let page = transition.state;
+        let shard = self.store.keys().shard_of_responder(&page.responder);
+        let now = self.clock.now();
         let sends = transition.sends.into_iter().zip(rooms);
         sends
             .map(|(send, slot)| Departure {
-                _held: self.in_hand.take(&page.id, send.line),
+                _held: self.in_hand.take(&page.id, shard, send.line, now),
                 _busy: self.busy.begin(),
                 since: Instant::now(),
                 page: Versioned {
@@ -230,6 +238,11 @@ impl Engine {
                     None => return,
                 }
             }
+            let window = self.window_is_open(&known.value, &send).await;
+            // The last that is asked: from here on nothing is waited for before the request leaves.
+            let Some(known) = self.still_ours(known, &send).await else {
+                return;
+            };
             let page = &known.value;
             let started = Instant::now();
             let Some(transport) = page.lines.get(send.line).map(|line| line.transport) else {
@@ -241,7 +254,7 @@ impl Engine {
                 outcome,
                 another,
                 cost,
-            } = self.request(page, &send, slot).await;
+            } = self.request(page, &send, slot, window).await;
             seam::pass(Seam::RequestAnswered);
             // The request is over; whatever follows needs room of its own.
             drop(room);
@@ -284,8 +297,8 @@ impl Engine {
     }
 
     /// Settles one request of a page that was committed as `known`. A failure may send the page
-    /// another way at once, so just before that its complaints are asked whether they still want it: a
-    /// request may have hung while somebody answered.
+    /// another way at once, and another of its requests may be due by now, so just before that its
+    /// complaints are asked whether they still want it: a request may have hung while somebody answered.
     async fn settle_request(
         &self,
         known: &Versioned<Page>,
@@ -301,7 +314,11 @@ impl Engine {
         );
         let (responder, id) = (&known.value.responder, &known.value.id);
         let mut current = is_current.then(|| known.clone());
-        if failed {
+        let is_due = known
+            .value
+            .wake_at()
+            .is_some_and(|at| at <= self.clock.now());
+        if failed || is_due {
             let unwanted = self.unwanted_of(std::slice::from_ref(known)).await?;
             let unwanted = unwanted.into_iter().flatten().collect();
             if let Some(input) = no_longer_wanted(&known.value, unwanted) {
@@ -313,7 +330,13 @@ impl Engine {
         Ok(())
     }
 
-    async fn request(&self, page: &Page, send: &Send, slot: Option<Slot>) -> Answered {
+    async fn request(
+        &self,
+        page: &Page,
+        send: &Send,
+        slot: Option<Slot>,
+        window: bool,
+    ) -> Answered {
         let line = &page.lines[send.line];
         let now = self.clock.now();
         let ask = self.ask(page, send.line);
@@ -335,7 +358,7 @@ impl Engine {
                 };
             }
         };
-        let outgoing = self.outgoing(page, send, chosen.gateway, now).await;
+        let outgoing = self.outgoing(page, send, (chosen.gateway, window), now);
         chosen.slot.leaves(self.clock.now());
         let name = chosen.gateway.channel.name().to_owned();
         let receipts_by_id = chosen.gateway.channel.receipts_by_id();
@@ -375,17 +398,14 @@ impl Engine {
     }
 
     /// The page in words, as this gateway carries them.
-    async fn outgoing(
+    fn outgoing(
         &self,
         page: &Page,
         send: &Send,
-        gateway: &Gateway,
+        (gateway, window): (&Gateway, bool),
         now: Timestamp,
     ) -> Outgoing {
         let line = &page.lines[send.line];
-        let window = line.transport == Transport::Whatsapp
-            && !line.as_template
-            && self.whatsapp_window_open(&line.address, now).await;
         let world = self.worlds.get();
         let language = world
             .directory()
@@ -426,10 +446,15 @@ impl Engine {
         }
     }
 
-    async fn whatsapp_window_open(&self, address: &Address, now: Timestamp) -> bool {
-        let sender = self.store.load_sender(address).await;
+    /// Whether WhatsApp takes free text to this address now.
+    async fn window_is_open(&self, page: &Page, send: &Send) -> bool {
+        let free = |line: &&Line| line.transport == Transport::Whatsapp && !line.as_template;
+        let Some(line) = page.lines.get(send.line).filter(free) else {
+            return false;
+        };
+        let sender = self.store.load_sender(&line.address).await;
         // When in doubt: a template may always be sent.
-        sender.is_ok_and(|sender| sender.value.whatsapp_window_open(now))
+        sender.is_ok_and(|sender| sender.value.whatsapp_window_open(self.clock.now()))
     }
 }
 

@@ -9,6 +9,7 @@ use futures::future::join_all;
 use super::{
     Engine,
     escalate::observe,
+    receipts::Receipt,
     receive::{self, Order},
 };
 use crate::{
@@ -79,7 +80,15 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
                 of,
                 kind,
                 why,
-            } => receipts.push((id, responder, page, page::Input::Receipt { of, kind, why })),
+            } => {
+                let input = page::Input::Receipt { of, kind, why };
+                receipts.push(Receipt {
+                    page,
+                    responder,
+                    input,
+                });
+                ids_to_people.push(id);
+            }
             Handover::Switch { responder, switch } => {
                 let world = engine.worlds.get();
                 engine
@@ -95,19 +104,7 @@ pub async fn pass(engine: Engine, shard: Shard) -> Result<usize, StoreError> {
             } => to_complaints.push((id, complaint, Input::PageFailed { page, responder })),
         }
     }
-    for (id, responder, page, input) in receipts {
-        match engine.advance_page(&responder, &page, None, input).await {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                tracing::warn!(page.id = %page, "a receipt for a page that is not there");
-            }
-            Err(StoreError::Unreadable { key, why }) => {
-                engine.store.bury_machine(&key, &why, Some(now)).await?;
-            }
-            Err(error) => return Err(error),
-        }
-        ids_to_people.push(id);
-    }
+    engine.take_receipts(receipts).await?;
     let people = receive::receive(&engine, to_people);
     let complaints = join_all(
         to_complaints

@@ -15,6 +15,7 @@ pub mod housekeeping;
 mod in_hand;
 mod news;
 mod pacing;
+mod receipts;
 mod receive;
 pub mod replan;
 pub mod scan;
@@ -178,6 +179,7 @@ impl Engine {
         self.tasks.spawn(reading);
         let listening = self.clone().keep_reading_silences(stop.clone());
         self.tasks.spawn(listening);
+        self.tasks.spawn(self.clone().keep_in_hand(stop.clone()));
         for shard in self.store.keys().all_shards() {
             self.keep(shard, "handover", stop, handover::pass, Queue::Outbox);
             match shard.side {

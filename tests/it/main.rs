@@ -41,6 +41,7 @@ mod providers_whatsapp;
 mod refused_templates;
 mod replanned;
 mod retries;
+mod seeds;
 mod selection;
 mod self_tests_service;
 mod service;

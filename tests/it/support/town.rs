@@ -83,7 +83,7 @@ pub fn complaint_id(text: &str) -> ComplaintId {
     ComplaintId::parse(text).expect("an id")
 }
 
-struct NoLinks;
+pub struct NoLinks;
 
 impl Links for NoLinks {
     fn link(&self, _: &ResponderId, _: &ComplaintId, _: Timestamp) -> Option<String> {
