@@ -7,7 +7,7 @@ use crate::{
     app,
     clock::{Clock as _, SystemClock},
     config::{self, Settings},
-    domain::{calendar, directory::Directory},
+    domain::{calendar, rulebook::Rulebook},
     template::Renderer,
 };
 
@@ -45,7 +45,7 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
         warnings += faults.0.iter().filter(is_warning).count();
         let _ = write!(told, "{faults}");
     }
-    let of_messages = messages(&settings, &book.directory, &mut told);
+    let of_messages = messages(&settings, book, &mut told);
     wrong |= of_messages.errors > 0;
     warnings += of_messages.warnings;
     let _ = writeln!(
@@ -78,7 +78,8 @@ struct Count {
 }
 
 /// Puts everything that can be said into words for every gateway, and tells what would be lost.
-fn messages(settings: &Settings, directory: &Directory, told: &mut String) -> Count {
+fn messages(settings: &Settings, book: &Rulebook, told: &mut String) -> Count {
+    let directory = &book.directory;
     // A zone that is none has been told.
     let known = jiff::tz::TimeZone::get(&settings.server.zone).is_ok();
     let zone = if known { &settings.server.zone } else { "UTC" };
@@ -98,7 +99,8 @@ fn messages(settings: &Settings, directory: &Directory, told: &mut String) -> Co
             };
         }
     };
-    faults.extend(renderer.audit(directory));
+    let clocks = book.policies.values().flat_map(|policy| &policy.clocks);
+    faults.extend(renderer.audit(directory, clocks.map(|clock| &clock.lacks)));
     for fault in &faults {
         let _ = writeln!(told, "error: {fault}");
     }

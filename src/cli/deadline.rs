@@ -96,13 +96,25 @@ pub(super) fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     let why = [Language::Id, Language::En].map(|language| state.explain(&context, language));
     let next = simulate::upcoming(&state, context, NEXT);
     if arguments.json {
-        println!("{}", json(&state, context.policy, deadline, &why, &next));
+        let clocks = state.explain_clocks(&context, Language::En);
+        let mut told = json(&state, context.policy, deadline, &why, &next);
+        if !clocks.is_empty() {
+            told["clocks"] = serde_json::json!(clocks);
+        }
+        println!("{told}");
         return Ok(ExitCode::SUCCESS);
     }
     let calendar = context.calendar;
     println!("{}", calendar.day_and_time(deadline, Language::Id));
     for text in &why {
         println!("  {text}");
+    }
+    for clock in state.explain_clocks(&context, Language::Id) {
+        let due = clock
+            .deadline
+            .map(|at| calendar.day_and_time(at, Language::Id));
+        println!("{}: {}", clock.id, due.unwrap_or_default());
+        println!("  {}", clock.explained);
     }
     println!("Bila tidak ada jawaban:");
     for next in &next {

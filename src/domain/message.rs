@@ -85,7 +85,7 @@ pub struct Alert {
     pub counted: Counted,
     /// What is lacking, where it is something else than an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lacks: Option<Lacks>,
+    pub lacks: Option<Box<Lacks>>,
     /// The zone that its times are told in, that of the hours the unit works by; an older record has
     /// none, and is told in the service's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

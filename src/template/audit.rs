@@ -16,6 +16,7 @@ use crate::domain::{
     gsm,
     id::ComplaintId,
     message::Content,
+    policy::Lacks,
 };
 
 /// How many of the longest names of each kind are tried.
@@ -23,10 +24,17 @@ const LONGEST: usize = 3;
 
 impl Renderer {
     /// Everything that a gateway would drop, once a template, gateway and reason.
-    pub fn audit(&self, directory: &Directory) -> Vec<TemplateFault> {
+    ///
+    /// `lacks` is what the further clocks of the policies wait for.
+    pub fn audit<'l>(
+        &self,
+        directory: &Directory,
+        lacks: impl IntoIterator<Item = &'l Lacks>,
+    ) -> Vec<TemplateFault> {
         let mut faults = Vec::new();
         let mut told = BTreeSet::new();
-        let contents = with_names_of(directory);
+        let mut contents = with_names_of(directory);
+        contents.extend(lacking(lacks));
         for carrier in self.carriers.each.iter() {
             for language in [Language::Id, Language::En] {
                 let to = recipient(carrier, language);
@@ -135,6 +143,20 @@ fn with_names_of(directory: &Directory) -> Vec<(String, Content)> {
     contents
 }
 
+/// Every page of a sample once more, for each thing that a further clock waits for.
+fn lacking<'l>(lacks: impl IntoIterator<Item = &'l Lacks>) -> Vec<(String, Content)> {
+    let mut contents = Vec::new();
+    for lacks in lacks {
+        for (sample, content) in samples() {
+            if let Content::Alert(mut alert) = content {
+                alert.lacks = Some(Box::new(lacks.clone()));
+                contents.push((format!("{sample}: {}", lacks.id), Content::Alert(alert)));
+            }
+        }
+    }
+    contents
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +204,7 @@ mod tests {
             })
         });
         let renderer = renderer.carried_by(ways.collect());
-        assert_eq!(renderer.audit(&directory()), []);
+        assert_eq!(renderer.audit(&directory(), []), []);
         assert_eq!(
             renderer.tamed_names(&directory()),
             [
@@ -212,7 +234,7 @@ mod tests {
             carrier("mail", Transport::Email, RouteRules::default()),
         ]);
         let told: Vec<String> = renderer
-            .audit(&Directory::default())
+            .audit(&Directory::default(), [])
             .iter()
             .map(ToString::to_string)
             .collect();
@@ -243,7 +265,7 @@ mod tests {
             .with_overrides(folder.path())
             .unwrap();
         assert_eq!(refused, []);
-        let told = renderer.audit(&Directory::default());
+        let told = renderer.audit(&Directory::default(), []);
         assert_eq!(told.len(), 1, "{told:?}");
         let told = told[0].to_string();
         assert!(

@@ -10,7 +10,7 @@ use crate::domain::{
     directory::Language,
     id::{ComplaintId, PageId, ResponderId},
     message::{Alert, CheckKind, Choice, Content, News, NewsItem, Notice, OpenAsk, ReplyNote},
-    policy::Reach,
+    policy::{Lacks, Reach},
 };
 
 /// The moment at which the samples are told: 24 Nov 2026 13.27 WIB, the deadline of most of them.
@@ -111,6 +111,18 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 a.promise = hours(72);
                 a.counted = Counted::WorkingDays;
                 a.received_at -= hours(96);
+            }),
+        ),
+        (
+            "missed_by_a_further_clock",
+            alert(&|a| {
+                a.promise = hours(120);
+                a.counted = Counted::WorkingDays;
+                a.lacks = Some(Box::new(Lacks {
+                    id: "ditindaklanjuti".to_owned(),
+                    en: "follow-up".to_owned(),
+                }));
+                a.received_at -= hours(144);
             }),
         ),
         ("missed_without_code", alert(&|a| a.code = None)),

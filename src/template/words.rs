@@ -130,7 +130,7 @@ impl AlertWords {
             deadline: wording::time(alert.deadline, zone, language),
             deadline_short: wording::short_time(alert.deadline, now, zone, language),
             promise: wording::promise(alert.promise, alert.counted, language),
-            lacks: wording::lacks(alert.lacks.as_ref(), language),
+            lacks: wording::lacks(alert.lacks.as_deref(), language),
             left: wording::duration(now.duration_until(alert.deadline), language),
             over: wording::duration(alert.deadline.duration_until(now), language),
             late,

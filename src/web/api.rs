@@ -323,6 +323,7 @@ pub(super) async fn read(
     let body = serde_json::json!({
         "complaint": standing(&world, &state, "known"),
         "deadline_explained": { "id": why(Language::Id), "en": why(Language::En) },
+        "clocks": world.context_of(&state).map(|it| state.explain_clocks(&it, Language::Id)),
         "paging": state.paging,
         "timeline": timeline,
         "next": next,

@@ -21,6 +21,7 @@ mod export;
 mod failover;
 mod failover_service;
 mod failure_drills;
+mod further_clocks;
 mod gammu_service;
 mod gateway_examples;
 mod handing_over;

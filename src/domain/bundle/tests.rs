@@ -60,6 +60,7 @@ fn new_page(n: usize, paging: u32, notice: Notice, at: Timestamp) -> NewPage {
             deadline: at,
             promise: SignedDuration::from_hours(24),
             counted: crate::domain::calendar::Counted::EveryHour,
+            lacks: None,
             zone: None,
             code: None,
             from: None,

@@ -283,7 +283,7 @@ fn alert(
         deadline: about.deadline.unwrap_or(complaint.received_at),
         promise: about.length,
         counted: about.counted,
-        lacks: about.lacks.clone(),
+        lacks: about.lacks.clone().map(Box::new),
         zone: Some(context.zone()),
         code: None,
     }

@@ -14,6 +14,7 @@ mod call;
 mod chain;
 mod clocks;
 mod context;
+mod effect;
 mod explain;
 mod firing;
 mod hand_over;
@@ -33,6 +34,8 @@ pub use self::by_hand::{ByHand, NotNow, Order, Unreached};
 pub use self::chain::Chain;
 pub use self::clocks::{Further, Hold};
 pub use self::context::Context;
+pub use self::effect::{Effect, PageOrder};
+pub use self::explain::ClockStanding;
 pub use self::moved::Move;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
@@ -40,9 +43,9 @@ use super::{
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
     fact::{Alarm, CancelReason, What},
-    id::{ClockId, ComplaintId, PageId, PostCode, ResponderId, UnitCode},
-    message::{Alert, ReplyNote},
-    policy::{DeliveryRule, PolicyRef, Reach, StatusMeaning},
+    id::{ClockId, PageId, ResponderId, UnitCode},
+    message::ReplyNote,
+    policy::{PolicyRef, StatusMeaning},
     referral::Named,
 };
 
@@ -200,62 +203,6 @@ pub struct Via {
     /// The reference of the message it answers, for e-mail threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
-}
-
-/// What must be done outside, as data. Crosses to the responder's shard through the outbox.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "do")]
-pub enum Effect {
-    /// Tell a responder.
-    Page(Box<PageOrder>),
-    /// Stop a page: nothing of it may leave from now on.
-    Cancel {
-        /// Which.
-        page: PageId,
-        /// Whose.
-        responder: ResponderId,
-        /// Why.
-        why: CancelReason,
-    },
-    /// A responder has nothing more to answer about this complaint: their code may rest.
-    Release {
-        /// Whose.
-        responder: ResponderId,
-        /// Which complaint.
-        complaint: ComplaintId,
-    },
-    /// Tell somebody who was paged that they need not answer any more.
-    News(Box<NewsOrder>),
-    /// Tell somebody who answered what became of it.
-    Confirm {
-        /// Whom.
-        responder: ResponderId,
-        /// The reply's id.
-        reply: String,
-        /// The way back.
-        via: Via,
-        /// What to say.
-        note: ReplyNote,
-    },
-}
-
-/// An order to tell one responder.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PageOrder {
-    /// The page's derived id.
-    pub page: PageId,
-    /// Who.
-    pub responder: ResponderId,
-    /// In which post.
-    pub post: PostCode,
-    /// By which methods.
-    pub reach: Reach,
-    /// How it goes from one method to the next.
-    pub delivery: DeliveryRule,
-    /// What to say; the reply code is added on the responder's side.
-    pub alert: Alert,
-    /// When it ought to go.
-    pub due_at: Timestamp,
 }
 
 /// What comes of an input.
@@ -429,7 +376,11 @@ impl Escalation {
 }
 
 impl Step<'_> {
-    fn finish(self) -> Transition {
+    fn finish(mut self) -> Transition {
+        // It is for when the first promise asks nobody.
+        if !matches!(self.state.paging, Paging::Quiet) {
+            self.state.hold = None;
+        }
         let wake_at = self.state.wake_at(&self.context);
         Transition {
             state: self.state,

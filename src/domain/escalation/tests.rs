@@ -5,6 +5,7 @@ mod by_hand;
 mod clocks;
 mod delays;
 mod explained;
+mod further;
 mod hand_over;
 pub(crate) mod laws;
 pub(crate) mod moves;
@@ -103,6 +104,7 @@ fn policy() -> Policy {
         },
         hold: minutes(120),
         renew_progress_every: None,
+        clocks: Vec::new(),
         on_refusal: targets(&["koordinator:penghubung"]),
         on_handover: OnHandover::Propose,
         updates: Updates::Never,

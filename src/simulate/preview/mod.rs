@@ -6,6 +6,7 @@
 mod drawing;
 mod findings;
 mod page;
+mod stage;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,6 +20,7 @@ pub use self::{
     drawing::svg,
     findings::{Finding, Kind},
     page::html,
+    stage::Stage,
     text::{overview, text},
 };
 use super::life::{Answers, Happening, Life, Outside, play};
@@ -102,28 +104,6 @@ pub struct Row {
     /// The day off that it falls on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holiday: Option<String>,
-}
-
-/// Which part of the policy sends a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case", tag = "stage")]
-pub enum Stage {
-    /// A warning.
-    Warning {
-        /// The share of the clock that has run.
-        percent: u8,
-    },
-    /// A step.
-    Step {
-        /// Which, from 0.
-        step: usize,
-        /// The round, from 0.
-        round: u32,
-        /// How often in this round, from 1.
-        time: u32,
-    },
-    /// A refusal's.
-    Refusal,
 }
 
 /// Something beside the messages.
@@ -335,7 +315,7 @@ impl Watcher<'_> {
     fn see(&mut self, at: Timestamp, transition: &Transition) {
         // What the pages do by themselves until now came before.
         self.run_pages(at);
-        let stage = transition.facts.iter().find_map(stage_of);
+        let stage = transition.facts.iter().find_map(Stage::of);
         for fact in &transition.facts {
             if let Some(what) = self.mark(fact) {
                 self.marks.push(Mark { at, what });
@@ -361,11 +341,7 @@ impl Watcher<'_> {
 
     fn mark(&self, fact: &What) -> Option<MarkKind> {
         Some(match fact {
-            What::Missed { .. }
-            | What::Clock {
-                act: ClockAct::Missed { .. },
-                ..
-            } => MarkKind::Missed,
+            fact if stage::is_miss(fact) => MarkKind::Missed,
             What::Acknowledged { by, until, .. } => MarkKind::Acknowledged {
                 name: self.name(by),
                 until: *until,
@@ -485,31 +461,5 @@ impl Watcher<'_> {
             }
         }
         self.open = open;
-    }
-}
-
-fn stage_of(fact: &What) -> Option<Stage> {
-    match fact {
-        What::Warned { percent, .. }
-        | What::Clock {
-            act: ClockAct::Warned { percent, .. },
-            ..
-        } => Some(Stage::Warning { percent: *percent }),
-        What::Clock {
-            act: ClockAct::Stepped { step, .. },
-            ..
-        } => Some(Stage::Step {
-            step: *step,
-            round: 0,
-            time: 1,
-        }),
-        What::Stepped {
-            round, step, time, ..
-        } => Some(Stage::Step {
-            step: *step,
-            round: *round,
-            time: *time,
-        }),
-        _ => None,
     }
 }

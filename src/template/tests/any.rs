@@ -60,7 +60,7 @@ prop_compose! {
             category, area, unit, short_title, title, notice, from, proposed, code, deadline,
             received_at: deadline - SignedDuration::from_hours(24),
             promise: SignedDuration::from_hours(24),
-            counted,
+            counted,            lacks: None,
             zone,
         }
     }

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{World, accept, count, minute, minutes, person, refuse, status, targets, unit};
+use super::{
+    World, accept, count, further, minute, minutes, person, refuse, status, targets, unit,
+};
 use crate::domain::{
     complaint::Status,
     escalation::{ByHand, Effect, Escalation, Input, Order, Paging, Running, Transition},
-    fact::{Alarm, What},
+    fact::{Alarm, ClockAct, What},
     id::{PageId, PostCode, ResponderId},
     policy::{OnHandover, Reroute, Step, Updates, Warning},
     referral::Named,
@@ -33,7 +35,7 @@ const TARGETS: [&str; 6] = [
     "koordinator:penghubung",
 ];
 
-fn some_targets() -> impl Strategy<Value = Vec<&'static str>> {
+pub(super) fn some_targets() -> impl Strategy<Value = Vec<&'static str>> {
     prop::collection::vec(prop::sample::select(TARGETS.to_vec()), 0..3)
 }
 
@@ -53,8 +55,9 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         some_targets(),
     );
     let gaps = prop::collection::vec((0..PEOPLE.len(), any::<bool>()), 0..4);
-    (steps, warnings, rounds, terms, gaps, 0..30_i64).prop_map(
-        |(steps, warnings, (from, every, limit), terms, gaps, begin)| {
+    let clocks = prop::collection::vec(further::clocks(), 0..3);
+    (steps, warnings, rounds, terms, (gaps, clocks), 0..30_i64).prop_map(
+        |(steps, warnings, (from, every, limit), terms, (gaps, clocks), begin)| {
             let mut world = World::new();
             let policy = &mut world.policy;
             let mut after = begin;
@@ -97,6 +100,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             policy.updates = [Updates::Daytime, Updates::Always, Updates::Never]
                 [usize::from(keep) + usize::from(begin > 20)];
             policy.on_refusal = targets(&on_refusal);
+            policy.clocks = further::named(clocks);
             for (who, vacant) in gaps {
                 let name = PEOPLE[who];
                 if vacant {
@@ -221,6 +225,10 @@ fn hold_after(hold: Hold, facts: &[What]) -> Hold {
                 ..
             }
             | What::HoldEnded
+            | What::Clock {
+                act: ClockAct::Kept { .. },
+                ..
+            }
             | What::NotOurs { .. }
             | What::Reassigned { .. }
             | What::Progressed { .. }
@@ -241,6 +249,7 @@ proptest! {
         let mut now = minute(0);
         let mut hold: Hold = None;
         let mut missed = Vec::new();
+        let mut clocks_missed = Vec::new();
         let mut pages = BTreeSet::new();
         let mut exhausted = false;
         let mut refused = BTreeSet::new();
@@ -357,6 +366,10 @@ proptest! {
                 What::Missed { promise, .. } => Some(*promise),
                 _ => None,
             }));
+            clocks_missed.extend(further::missed(&last.facts));
+            if timer {
+                further::nothing_is_overdue(&world, &last.state, now)?;
+            }
             // The deadline has passed and the clock was neither stopped nor begun anew before.
             if due.is_some_and(|(_, deadline)| deadline <= now) && !before.is_closed()
                 && (timer || matches!(input, Input::StatusChanged { at: None, .. } | Input::Reassigned { .. }))
@@ -392,6 +405,8 @@ proptest! {
             }
         }
         prop_assert!(count(missed).values().all(|times| *times == 1), "missed twice");
+        let twice = count(clocks_missed).into_iter().find(|(_, times)| *times > 1);
+        prop_assert_eq!(twice, None, "a further clock was missed twice");
     }
 
     #[test]

@@ -21,6 +21,7 @@ fn a_closed_window_sends_the_same_page_as_a_template_and_only_a_page() {
         deadline: second(0),
         promise: SignedDuration::from_hours(24),
         counted: crate::domain::calendar::Counted::EveryHour,
+        lacks: None,
         zone: None,
         code: Some(10),
     });
