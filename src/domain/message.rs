@@ -177,6 +177,9 @@ pub enum ReplyNote {
         /// The zone of the unit, in which it is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         zone: Option<String>,
+        /// Who still has to answer, in short, where the step asks everybody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<String>,
     },
     /// Somebody else answered first.
     AlreadyAcknowledged {

@@ -4,6 +4,7 @@
 //! with. What a policy may not say is refused by `policy_check`, not met at run time.
 
 mod further;
+mod quiet;
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
@@ -11,6 +12,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub use self::further::{FurtherClock, Lacks};
+pub use self::quiet::QuietHours;
 use super::{
     complaint::Status,
     id::{CalendarId, PolicyId, PostCode},
@@ -74,6 +76,9 @@ pub struct Policy {
     /// When those who were paged are told that they need not answer any more.
     #[serde(default)]
     pub updates: Updates,
+    /// The hours in which warnings wait for the morning. Misses and steps never do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<QuietHours>,
     /// What the states of a complaint mean. A state that is not here means nothing new.
     pub statuses: BTreeMap<Status, StatusMeaning>,
     /// How a page goes from one contact method to the next.
@@ -127,6 +132,30 @@ pub struct Step {
     /// Tell them again so often until the next step or an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_every: Option<SignedDuration>,
+    /// Whose answer is enough.
+    #[serde(default, skip_serializing_if = "Acknowledge::is_one")]
+    pub acknowledge: Acknowledge,
+}
+
+/// Whose answer to a step is enough.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acknowledge {
+    /// Anybody's.
+    #[default]
+    One,
+    /// Everybody has to answer whom it tells.
+    All,
+}
+
+impl Acknowledge {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    fn is_one(&self) -> bool {
+        *self == Self::One
+    }
 }
 
 /// What happens after the last step.

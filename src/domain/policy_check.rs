@@ -231,6 +231,16 @@ fn check_policy(policy: &Policy, calendars: &BTreeSet<CalendarId>, findings: &mu
             );
         }
     }
+    if let Some(quiet) = policy.quiet
+        && quiet.from == quiet.until
+    {
+        findings.error(
+            &at("quiet"),
+            &format!("{} to {}", quiet.from, quiet.until),
+            "no hours, or all of them",
+            "write another end than beginning, as 21:00 and 06:00",
+        );
+    }
     if policy.on_refusal.is_empty() {
         findings.warning(
             &at("on_refusal"),

@@ -130,15 +130,21 @@ pub fn line(fact: &Fact, directory: &Directory, language: Language) -> Line {
             let on = over.and_then(|over| over.next.as_ref()).map(post);
             ("step_skipped", skipped(&passed, *why, on.as_deref(), id))
         }
-        What::Acknowledged { by, .. } => {
+        What::Acknowledged { by, waiting, .. } => {
             who = Some(person(by));
+            let others: Vec<String> = waiting.iter().map(person).collect();
             (
                 "acknowledged",
-                say(
-                    format!("Diterima oleh {}", person(by)),
-                    format!("Acknowledged by {}", person(by)),
-                ),
+                words::acknowledged(&person(by), &others, id),
             )
+        }
+        What::AllAnswered { by, .. } => {
+            who = Some(person(by));
+            let told = say(
+                "Semua yang ditunggu sudah menjawab".into(),
+                "All who were waited for have answered".into(),
+            );
+            ("acknowledged", told)
         }
         What::AnswerWithoutEffect { by, why, .. } => {
             who = Some(person(by));

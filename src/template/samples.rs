@@ -215,6 +215,16 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 complaint: complaint.clone(),
                 hold_until: SAMPLE_NOW + hours(2),
                 zone: Some("Asia/Makassar".to_owned()),
+                waiting: None,
+            },
+        ),
+        (
+            "acknowledged_in_part",
+            ReplyNote::Acknowledged {
+                complaint: complaint.clone(),
+                hold_until: SAMPLE_NOW + hours(2),
+                zone: None,
+                waiting: Some("Sekretaris DISHUB, Asisten SETDA".to_owned()),
             },
         ),
         (

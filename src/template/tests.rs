@@ -433,7 +433,7 @@ proptest! {
                     .map(|ask| NewsItem { complaint: ask.complaint.clone(), news: News::Closed })
                     .collect(),
             },
-            ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW, zone },
+            ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW, zone, waiting: None },
             ReplyNote::WhichOne { open: open.clone(), more },
             ReplyNote::UnknownCode { code: code.clone(), open },
         ] {

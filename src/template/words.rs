@@ -53,6 +53,7 @@ pub(crate) struct NoteWords {
     pub(crate) until: String,
     pub(crate) until_short: String,
     pub(crate) by: String,
+    pub(crate) waiting: Option<String>,
     pub(crate) passed_to: Option<String>,
     pub(crate) proposed: Option<String>,
     pub(crate) code: Option<String>,
@@ -230,8 +231,10 @@ impl NoteWords {
                 complaint,
                 hold_until,
                 zone: own,
+                waiting,
             } => {
                 about(complaint);
+                words.waiting = filled(waiting.as_deref());
                 let zone = &wording::zone_of(own.as_deref(), zone);
                 words.until = wording::time(*hold_until, zone, to.language);
                 words.until_short = wording::short_time(*hold_until, now, zone, to.language);
@@ -362,6 +365,7 @@ impl NoteWords {
             until => &self.until,
             until_short => &self.until_short,
             by => &self.by,
+            waiting => self.waiting.clone(),
             passed_to => self.passed_to.clone(),
             proposed => self.proposed.clone(),
             news => self.news,

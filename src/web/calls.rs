@@ -136,6 +136,7 @@ async fn answer(
             complaint,
             hold_until: web.inbound.clock.now(),
             zone: None,
+            waiting: None,
         },
         (None, None) => ReplyNote::Refused {
             complaint,

@@ -59,6 +59,7 @@ mod support;
 mod templates_service;
 mod throttle;
 mod throttle_service;
+mod together;
 mod twilio_service;
 mod unit_hours;
 mod versions;

@@ -294,6 +294,15 @@ impl Calendar {
         self.zone.to_datetime(at)
     }
 
+    /// The next moment, from `at` on, at which the clock on the wall shows this time.
+    pub fn next_time(&self, at: Timestamp, time: jiff::civil::Time) -> Timestamp {
+        let today = self.date_of(at);
+        let days = [Some(today), today.tomorrow().ok()].into_iter().flatten();
+        days.filter_map(|date| self.zone.to_timestamp(date.to_datetime(time)).ok())
+            .find(|moment| *moment >= at)
+            .unwrap_or(at)
+    }
+
     /// The next moment, from `at` on, at which the clock on the wall shows this full hour.
     pub fn next_hour(&self, at: Timestamp, hour: u16) -> Timestamp {
         let today = self.date_of(at);

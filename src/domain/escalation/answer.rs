@@ -17,6 +17,9 @@ impl Step<'_> {
         }
         // Whatever became due before the answer happened before it: first the miss.
         self.record_miss_if_due(self.now);
+        if self.answered_in_part(&answer) {
+            return;
+        }
         let complaint = self.state.complaint.id.clone();
         let chain = match &self.state.paging {
             Paging::Waiting => None,
@@ -33,6 +36,7 @@ impl Step<'_> {
                         complaint,
                         hold_until: *until,
                         zone: Some(self.context.zone()),
+                        waiting: None,
                     }
                 } else {
                     ReplyNote::AlreadyAcknowledged {
@@ -52,6 +56,7 @@ impl Step<'_> {
             .unwrap_or(Timestamp::MAX);
         // Whoever takes it on after all is told again like everybody else.
         self.state.refused.remove(&answer.responder);
+        self.state.together = None;
         self.state.paging = Paging::Acknowledged {
             by: answer.responder.clone(),
             until,
@@ -61,6 +66,7 @@ impl Step<'_> {
             by: answer.responder.clone(),
             until,
             reply: answer.reply.clone(),
+            waiting: Vec::new(),
         });
         let news = News::Taken {
             by: self.short_title_of(&answer.responder),
@@ -75,6 +81,7 @@ impl Step<'_> {
                 complaint,
                 hold_until: until,
                 zone: Some(self.context.zone()),
+                waiting: None,
             },
         );
     }
@@ -97,6 +104,7 @@ impl Step<'_> {
             }
             held = *until > self.now;
         }
+        held |= self.refused_beside(&answer.responder);
         self.facts.push(What::Refused {
             by: answer.responder.clone(),
             to,
@@ -116,6 +124,9 @@ impl Step<'_> {
                 why: CancelReason::Refused,
             });
         }
+        self.no_longer_waited_for(Some(&answer.responder));
+        held |=
+            matches!(&self.state.paging, Paging::Acknowledged { until, .. } if *until > self.now);
         // While another's acknowledgement holds, somebody answers for it already.
         let note = if held {
             ReplyNote::Refused {

@@ -189,12 +189,15 @@ impl<'a> Step<'a> {
     /// Nobody need be told any more when the first promise asks nobody and no further clock is late.
     pub(super) fn rest_if_nothing_is_late(&mut self) {
         let is_late = |further: &Further| further.runs() && further.promise.missed.is_some();
-        let asks = self.state.clocks.values().any(is_late);
-        if matches!(self.state.paging, Paging::Quiet) && !asks {
+        if !matches!(self.state.paging, Paging::Quiet) {
+            return;
+        }
+        if !self.state.clocks.values().any(Further::runs) {
             self.state.hold = None;
-            if !self.state.told.is_empty() {
-                self.release_everybody(CancelReason::Progressed);
-            }
+        }
+        let asks = self.state.clocks.values().any(is_late);
+        if !asks && !self.state.told.is_empty() {
+            self.release_everybody(CancelReason::Progressed);
         }
     }
 
@@ -380,6 +383,7 @@ impl<'a> Step<'a> {
                 why: FoldReason::SameMoment,
             });
         }
+        let to = self.without_who_answered(to);
         if to.is_empty() && before > 0 {
             return true;
         }
@@ -390,6 +394,20 @@ impl<'a> Step<'a> {
     pub(super) fn asks_for_a_clock(&self) -> bool {
         matches!(self.state.paging, Paging::Quiet)
             && (self.state.hold.is_some() || self.state.told.values().any(Option::is_some))
+    }
+
+    /// Somebody refuses while another answers for a further clock: true when that holds. Who takes back an
+    /// answer ends its hold.
+    pub(super) fn refused_beside(&mut self, by: &ResponderId) -> bool {
+        let now = self.now;
+        match &mut self.state.hold {
+            Some(hold) if hold.by == *by => {
+                hold.until = now;
+                false
+            }
+            Some(hold) => hold.until > now,
+            None => false,
+        }
     }
 
     /// Somebody takes on what a further clock asks for.
@@ -404,6 +422,7 @@ impl<'a> Step<'a> {
                     complaint,
                     hold_until: until,
                     zone,
+                    waiting: None,
                 }
             } else {
                 ReplyNote::AlreadyAcknowledged {
@@ -424,6 +443,7 @@ impl<'a> Step<'a> {
             by: answer.responder.clone(),
             until,
             reply: answer.reply.clone(),
+            waiting: Vec::new(),
         });
         let news = News::Taken {
             by: self.short_title_of(&answer.responder),
@@ -436,6 +456,7 @@ impl<'a> Step<'a> {
             complaint,
             hold_until: until,
             zone,
+            waiting: None,
         };
         self.confirm(answer, note);
     }

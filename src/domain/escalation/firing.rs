@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     fact::{Alarm, FoldReason, What},
     message::Notice,
-    policy::{Policy, Reach},
+    policy::{Acknowledge, Policy, Reach},
 };
 
 impl Step<'_> {
@@ -225,8 +225,14 @@ impl Step<'_> {
         });
         let steps = &self.context.policy.steps;
         let chosen = || due.iter().rev().map(|(step, _)| &steps[*step]);
+        let to = chosen().flat_map(|step| step.to.clone()).collect();
+        let to = self.with_who_is_waited_for(to);
+        let before = self.effects.len();
+        if to.is_empty() && self.state.together.is_some() {
+            return self.no_longer_waited_for(None);
+        }
         let told = self.call(Call {
-            to: chosen().flat_map(|step| step.to.clone()).collect(),
+            to,
             reach: widest(chosen().map(|step| step.reach)),
             notice: if self.state.promise.miss_told {
                 Notice::StillMissed
@@ -241,6 +247,10 @@ impl Step<'_> {
             about: None,
         });
         self.state.promise.miss_told |= told.is_some();
+        if chosen().any(|step| step.acknowledge == Acknowledge::All) {
+            self.wait_for_all(before);
+        }
+        self.no_longer_waited_for(None);
     }
 
     fn review_pause(&mut self) {

@@ -24,6 +24,7 @@ mod progress;
 mod promise;
 #[cfg(test)]
 pub(crate) mod tests;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +40,7 @@ pub use self::explain::ClockStanding;
 pub use self::moved::Move;
 pub use self::news::NewsOrder;
 pub use self::promise::{Promise, Running};
+pub use self::together::Together;
 use super::{
     complaint::{Complaint, Status},
     delivery::{Address, Transport},
@@ -69,6 +71,9 @@ pub struct Escalation {
     /// Who answered for a further clock while the first promise asked nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// Whom all of a step's answers are waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
     /// How often people were paged so far: the middle part of a page's id.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub pagings: u32,
@@ -263,6 +268,7 @@ impl Escalation {
                 clocks: BTreeMap::new(),
                 paging: Paging::Waiting,
                 hold: None,
+                together: None,
                 pagings: 0,
                 told: BTreeMap::new(),
                 unreached: BTreeMap::new(),
@@ -434,6 +440,7 @@ impl Step<'_> {
     /// Nobody has anything to answer any more: stops the pages and lets the codes rest.
     fn release_everybody(&mut self, why: CancelReason) {
         self.cancel_pages(why);
+        self.state.together = None;
         for responder in std::mem::take(&mut self.state.told).into_keys() {
             self.effects.push(Effect::Release {
                 responder,
@@ -452,7 +459,10 @@ impl Step<'_> {
                 since: self.now,
             };
             self.state.unreached.insert(responder.clone(), unreached);
-            self.alarm(Alarm::Unreachable { responder });
+            self.alarm(Alarm::Unreachable {
+                responder: responder.clone(),
+            });
+            self.no_longer_waited_for(Some(&responder));
         }
     }
 }

@@ -77,6 +77,7 @@ impl Step<'_> {
     /// Begins a promise: nobody has refused it yet. Gives its deadline.
     fn begin(&mut self, promise: Promise) -> Option<Timestamp> {
         self.state.promise = promise;
+        self.state.together = None;
         self.state.refused.clear();
         self.state.promise.deadline(&self.context)
     }

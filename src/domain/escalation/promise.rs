@@ -195,7 +195,11 @@ impl Promise {
         if self.missed.is_some() {
             return None;
         }
-        self.warning_at(context, self.warned)
+        let at = self.warning_at(context, self.warned)?;
+        match (context.policy.quiet, self.deadline(context)) {
+            (Some(quiet), Some(deadline)) => Some(quiet.goes_at(at, deadline, context.calendar)),
+            _ => Some(at),
+        }
     }
 
     /// The share of the clock that has run at `now`, in percent, 0 to 100.

@@ -13,9 +13,11 @@ mod news;
 mod own_calendars;
 mod pauses;
 mod posts;
+mod quiet;
 mod refusals;
 mod shipped;
 mod story;
+mod together;
 
 use std::collections::BTreeMap;
 
@@ -29,8 +31,8 @@ use crate::domain::{
     directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
     id::{CalendarId, ComplaintId, MethodId, PolicyId, PostCode, ResponderId, UnitCode},
     policy::{
-        ClockRule, DeliveryRule, OnHandover, Policy, Reach, Repeat, Reroute, Role, StatusMeaning,
-        Step as PolicyStep, Target, Updates, Warning,
+        Acknowledge, ClockRule, DeliveryRule, OnHandover, Policy, Reach, Repeat, Reroute, Role,
+        StatusMeaning, Step as PolicyStep, Target, Updates, Warning,
     },
 };
 
@@ -65,6 +67,7 @@ fn policy() -> Policy {
         to: targets(to),
         reach: Reach::InTurn,
         again_every: None,
+        acknowledge: Acknowledge::One,
     };
     let warning = |at_percent, to: &[&str]| Warning {
         at_percent,
@@ -108,6 +111,7 @@ fn policy() -> Policy {
         on_refusal: targets(&["koordinator:penghubung"]),
         on_handover: OnHandover::Propose,
         updates: Updates::Never,
+        quiet: None,
         on_reroute: Reroute::RestartClock,
         statuses: mean
             .into_iter()

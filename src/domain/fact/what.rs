@@ -116,6 +116,9 @@ pub enum What {
         until: Timestamp,
         /// The reply it came with.
         reply: String,
+        /// Who still has to answer: then the others are told on, and only who answered is left alone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waiting: Vec<ResponderId>,
     },
     /// An answer changed nothing.
     AnswerWithoutEffect {
@@ -138,6 +141,13 @@ pub enum What {
         named: Option<Named>,
         /// The reply it came with.
         reply: String,
+    },
+    /// Everybody who is left to answer has: it is as if the last of them had answered for all.
+    AllAnswered {
+        /// Who answered last.
+        by: ResponderId,
+        /// Until when it is quiet.
+        until: Timestamp,
     },
     /// An acknowledgement's hold ran out without progress.
     HoldEnded,

@@ -41,6 +41,8 @@ pub enum SkipReason {
     NobodyOnDuty,
     /// No post stands above the head of the complaint's unit.
     NoneAbove,
+    /// The holder has answered; the others whom the step told are waited for.
+    Answered,
 }
 
 /// A post of a chain that was passed over on the way up.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Findings, LONGEST, SHORTEST};
 use crate::domain::{
     id::CalendarId,
-    policy::{FurtherClock, Policy, StatusMeaning},
+    policy::{Acknowledge, FurtherClock, Policy, StatusMeaning},
 };
 
 /// The longest that may be lacking: a short message has little room.
@@ -110,6 +110,14 @@ fn check_told(clock: &FurtherClock, at: &dyn Fn(&str) -> String, findings: &mut 
                 "",
                 "names nobody",
                 "add a role or a post",
+            );
+        }
+        if step.acknowledge == Acknowledge::All {
+            findings.error(
+                &at(&format!("steps[{index}].acknowledge")),
+                "all",
+                "one answer is enough of a further clock's step",
+                "leave it out",
             );
         }
         if step.again_every.is_some() {

@@ -51,6 +51,16 @@ pub(super) fn moved(
     }
 }
 
+pub(super) fn acknowledged(by: &str, waiting: &[String], id: bool) -> String {
+    let waiting = waiting.join(", ");
+    match (id, waiting.is_empty()) {
+        (true, true) => format!("Diterima oleh {by}"),
+        (false, true) => format!("Acknowledged by {by}"),
+        (true, false) => format!("Diterima oleh {by}, masih menunggu {waiting}"),
+        (false, false) => format!("Acknowledged by {by}, still waiting for {waiting}"),
+    }
+}
+
 pub(super) fn silence(number: u64, act: &SilenceAct, id: bool) -> String {
     match (act, id) {
         (SilenceAct::Declared { silence }, true) => format!(
@@ -100,6 +110,8 @@ pub(super) fn skipped(target: &str, why: SkipReason, on: Option<&str>, id: bool)
         (SkipReason::UnknownResponder, false) => "holder not in the directory",
         (SkipReason::NoContactMethod, true) => "tidak punya kontak aktif",
         (SkipReason::NoContactMethod, false) => "no contact method in use",
+        (SkipReason::Answered, true) => "sudah menjawab",
+        (SkipReason::Answered, false) => "has answered",
         (SkipReason::Refused, true) => "sudah menyatakan bukan wewenangnya",
         (SkipReason::Refused, false) => "has said it is not theirs",
         (SkipReason::NobodyOnDuty, true) => "tidak ada yang piket",

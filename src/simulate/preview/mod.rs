@@ -129,6 +129,11 @@ pub enum MarkKind {
         /// So long it is quiet.
         until: Timestamp,
     },
+    /// Somebody takes it on, and others whom the step told are waited for.
+    AcknowledgedInPart {
+        /// Who.
+        name: String,
+    },
     /// Progress is shown.
     Progressed,
     /// The policy is at its end.
@@ -342,10 +347,17 @@ impl Watcher<'_> {
     fn mark(&self, fact: &What) -> Option<MarkKind> {
         Some(match fact {
             fact if stage::is_miss(fact) => MarkKind::Missed,
-            What::Acknowledged { by, until, .. } => MarkKind::Acknowledged {
-                name: self.name(by),
-                until: *until,
-            },
+            What::Acknowledged { by, waiting, .. } if !waiting.is_empty() => {
+                MarkKind::AcknowledgedInPart {
+                    name: self.name(by),
+                }
+            }
+            What::Acknowledged { by, until, .. } | What::AllAnswered { by, until } => {
+                MarkKind::Acknowledged {
+                    name: self.name(by),
+                    until: *until,
+                }
+            }
             What::Progressed { .. } => MarkKind::Progressed,
             What::Exhausted => MarkKind::Exhausted,
             What::Skipped { target, why, over } => MarkKind::Skipped {

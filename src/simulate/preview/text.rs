@@ -239,6 +239,12 @@ pub(super) fn mark(mark: &MarkKind, language: Language, preview: &Preview) -> St
     match mark {
         MarkKind::Missed if id => "TENGGAT LEWAT: dicatat lalai".to_owned(),
         MarkKind::Missed => "DEADLINE: recorded as missed".to_owned(),
+        MarkKind::AcknowledgedInPart { name } if id => {
+            format!("{name} menerima; yang lain masih ditunggu")
+        }
+        MarkKind::AcknowledgedInPart { name } => {
+            format!("{name} takes it on; the others are waited for")
+        }
         MarkKind::Acknowledged { name, until } if id => {
             format!("{name} menjawab: tenang sampai {}", local(*until))
         }
@@ -274,6 +280,8 @@ fn skipped(why: SkipReason, language: Language) -> &'static str {
         (SkipReason::UnknownResponder, Language::En) => "its holder is not in the directory",
         (SkipReason::NoContactMethod, Language::Id) => "tidak punya kontak aktif",
         (SkipReason::NoContactMethod, Language::En) => "no contact method in use",
+        (SkipReason::Answered, Language::Id) => "sudah menjawab",
+        (SkipReason::Answered, Language::En) => "has answered",
         (SkipReason::Refused, Language::Id) => "sudah menyatakan bukan wewenangnya",
         (SkipReason::Refused, Language::En) => "has said it is not theirs",
         (SkipReason::NobodyOnDuty, Language::Id) => "tidak ada yang piket",

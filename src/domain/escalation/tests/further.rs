@@ -11,7 +11,7 @@ use crate::domain::{
     fact::{ClockAct, What},
     id::{CalendarId, ClockId},
     message::Notice,
-    policy::{FurtherClock, Lacks, Reach, Reroute, Step, Warning},
+    policy::{Acknowledge, FurtherClock, Lacks, Reach, Reroute, Step, Warning},
 };
 
 type Shape = (
@@ -109,6 +109,7 @@ fn step(after: i64, to: &[&str]) -> Step {
         to: targets(to),
         reach: Reach::InTurn,
         again_every: None,
+        acknowledge: Acknowledge::One,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::{
     escalation::{ByHand, Effect, Escalation, Input, Order, Paging, Running, Transition},
     fact::{Alarm, ClockAct, What},
     id::{PageId, PostCode, ResponderId},
-    policy::{OnHandover, Reroute, Step, Updates, Warning},
+    policy::{Acknowledge, OnHandover, Reroute, Step, Updates, Warning},
     referral::Named,
 };
 
@@ -42,7 +42,12 @@ pub(super) fn some_targets() -> impl Strategy<Value = Vec<&'static str>> {
 /// A policy that the checks would let pass, over a directory with gaps.
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let steps = prop::collection::vec(
-        (1..90_i64, some_targets(), prop::option::of(1..40_i64)),
+        (
+            1..90_i64,
+            some_targets(),
+            prop::option::of(1..40_i64),
+            any::<bool>(),
+        ),
         1..4,
     );
     let warnings = prop::collection::vec((1..40_u8, some_targets()), 0..3);
@@ -63,12 +68,17 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             let mut after = begin;
             policy.steps = steps
                 .into_iter()
-                .map(|(gap, to, again)| {
+                .map(|(gap, to, again, all)| {
                     let step = Step {
                         after: minutes(after),
                         to: targets(&to),
                         reach: crate::domain::policy::Reach::InTurn,
                         again_every: again.map(minutes),
+                        acknowledge: if all {
+                            Acknowledge::All
+                        } else {
+                            Acknowledge::One
+                        },
                     };
                     after += gap;
                     step
@@ -215,7 +225,12 @@ fn hold_after(hold: Hold, facts: &[What]) -> Hold {
     let mut hold = hold;
     for fact in facts {
         match fact {
-            What::Acknowledged { by, until, .. } => hold = Some((by.clone(), *until)),
+            What::Acknowledged {
+                by, until, waiting, ..
+            } if waiting.is_empty() => {
+                hold = Some((by.clone(), *until));
+            }
+            What::AllAnswered { by, until } => hold = Some((by.clone(), *until)),
             What::Refused { by, .. } if hold.as_ref().is_some_and(|(held, _)| held == by) => {
                 hold = None;
             }
@@ -297,6 +312,20 @@ proptest! {
                 let brings = !matches!(input, Input::TimerFired | Input::Refused { .. });
                 prop_assert!(brings, "nothing was answered, shown or ended");
                 prop_assert!(last.state.still_news(order).is_some(), "no news from the start");
+            }
+            // Who has answered is left alone while the others are waited for; and whoever is waited for was
+            // told, and stands in the way of nobody for ever.
+            if let (Some(together), true) = (&before.together, timer) {
+                for (who, until) in &together.answered {
+                    prop_assert!(*until <= now || !pages_to(&last, who), "{} had answered", who);
+                }
+            }
+            if let Some(together) = &last.state.together {
+                for who in together.waiting.keys() {
+                    prop_assert!(last.state.told.contains_key(who), "{} was never told", who);
+                    prop_assert!(!last.state.unreached.contains_key(who), "{} cannot answer", who);
+                }
+                prop_assert!(!together.waiting.is_empty() || together.answered.is_empty());
             }
             // Who has refused a promise is told of it no more while somebody else can be.
             if let Input::Refused { answer, .. } = &input

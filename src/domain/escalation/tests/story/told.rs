@@ -103,6 +103,7 @@ pub(super) fn tell(start: Timestamp, now: Timestamp, transition: &Transition) ->
                     SkipReason::UnknownResponder => "unknown",
                     SkipReason::NoContactMethod => "no contact",
                     SkipReason::Refused => "refused",
+                    SkipReason::Answered => "answered",
                     SkipReason::NobodyOnDuty => "nobody on duty",
                     SkipReason::NoneAbove => "none above",
                 };
