@@ -81,7 +81,7 @@ async fn a_step_that_asks_everybody_tells_on_who_has_not_answered() {
     );
     town.sms("sari", "siap").await;
     town.pass(hours(2)).await;
-    assert_eq!(paged(&short(&town)), [], "now it is answered");
+    assert!(paged(&short(&town)).is_empty(), "now it is answered");
     let acknowledged = |what: &What| matches!(what, What::Acknowledged { .. });
     assert_eq!(town.count("LGWP81001", acknowledged).await, 2);
     let missed = |what: &What| matches!(what, What::Missed { .. });

@@ -180,10 +180,13 @@ impl<'f> Ledger<'f> {
             }
         };
         match &fact.what {
-            What::Acknowledged { .. } => {
-                call_back("acknowledged");
+            What::Acknowledged { waiting, .. } => {
+                if waiting.is_empty() {
+                    call_back("acknowledged");
+                }
                 self.answers += 1;
             }
+            What::AllAnswered { .. } => call_back("acknowledged by all"),
             What::Progressed { .. } => call_back("progress"),
             What::Closed { .. } => call_back("closed"),
             What::Paged { page, .. } => {

@@ -24,7 +24,7 @@ use super::{
     life::{Life, Road, Weather, moment},
     network::{Network, Request},
     redis::Server,
-    stage::{MINUTE, SECOND, Stage},
+    stage::{Dice, MINUTE, SECOND, Stage},
 };
 use crate::support::town::{complaint_id, world};
 
@@ -60,6 +60,25 @@ pengerjaan = "progress"
 "bukan wewenang" = "not_ours"
 selesai = "end"
 "#;
+
+/// What half of the seeds have beside: a step that everybody has to answer, and a further clock.
+const MORE: &str = r#"
+[[clocks]]
+id = "kerja"
+length = "13m"
+calendar = "kalender"
+kept_by = ["pengerjaan"]
+warnings = [{ at_percent = 80, to = ["penghubung"] }]
+steps = [{ after = "0s", to = ["kepala"] }, { after = "3m", to = ["post:SETDA.asisten"] }]
+"#;
+
+fn policy(dice: &mut Dice) -> String {
+    if dice.chance(500) {
+        return POLICY.to_owned();
+    }
+    let all = "again_every = \"1m\", acknowledge = \"all\"";
+    POLICY.replace("again_every = \"1m\"", all) + MORE
+}
 
 /// The lives that are there now. Cheap to clone.
 #[derive(Clone)]
@@ -148,7 +167,7 @@ pub async fn play(seed: u64) -> Played {
         requests: Arc::default(),
         lives: lives.clone(),
     };
-    let worlds = Worlds::new(world(POLICY));
+    let worlds = Worlds::new(world(&policy(&mut dice)));
     let tuning = Tuning {
         bundle_window: SignedDuration::from_secs(dice.choose(&[(1, 0), (1, 20)])),
         ..Tuning::default()
