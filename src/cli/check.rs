@@ -2,12 +2,18 @@
 
 use std::{fmt::Write as _, io::Write as _, path::PathBuf, process::ExitCode};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::settings_file;
 use crate::{
     app,
     clock::{Clock as _, SystemClock},
     config::{self, Settings},
-    domain::{calendar, rulebook::Rulebook},
+    domain::{
+        calendar::{self, local_time},
+        directory::Language,
+        rulebook::Rulebook,
+    },
     template::Renderer,
 };
 
@@ -45,6 +51,7 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
         warnings += faults.0.iter().filter(is_warning).count();
         let _ = write!(told, "{faults}");
     }
+    warnings += desks(&settings, book, &mut told);
     let of_messages = messages(&settings, book, &mut told);
     wrong |= of_messages.errors > 0;
     warnings += of_messages.warnings;
@@ -70,6 +77,26 @@ pub(super) fn run(named: Option<PathBuf>) -> ExitCode {
         ExitCode::SUCCESS
     }
 }
+
+/// Tells of desks at which nobody will be in the next days who could be told; gives how many times.
+fn desks(settings: &Settings, book: &Rulebook, told: &mut String) -> usize {
+    let now = SystemClock.now();
+    let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let gaps = book.directory.gaps(now, until);
+    let local = |at| local_time(at, &settings.server.zone, Language::En);
+    for gap in &gaps {
+        let (post, from, until) = (&gap.post, local(gap.from), local(gap.until));
+        let _ = writeln!(
+            told,
+            "warning: rosters: {post}: nobody is on duty from {from} to {until} who could be told\n    \
+             add an override, a member, or a contact method"
+        );
+    }
+    gaps.len()
+}
+
+/// How far ahead gaps in the rosters are looked for.
+const AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[derive(Default)]
 struct Count {

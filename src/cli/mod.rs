@@ -20,6 +20,7 @@ mod past;
 mod plan;
 mod policies;
 mod preview;
+mod rosters;
 mod serve;
 mod silence;
 mod simulate;
@@ -67,6 +68,12 @@ enum Command {
     /// Hold pages for a time, or leave a gateway alone while it is maintained.
     #[command(subcommand)]
     Silence(silence::Words),
+    /// Who is on duty when at the desks.
+    #[command(subcommand)]
+    Roster(rosters::Words),
+    /// Who stands by at a desk for a time, whoever's turn it is.
+    #[command(subcommand)]
+    Override(rosters::Overrides),
     /// Changes that wait for approval or for their day, and those that were made.
     #[command(subcommand)]
     Changes(changes::Changes),
@@ -204,6 +211,8 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
         Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
         Command::Silence(words) => silence::run(&settings(call.config)?, words).await,
+        Command::Roster(words) => rosters::run(&settings(call.config)?, words).await,
+        Command::Override(words) => rosters::order(&settings(call.config)?, words).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,
         Command::Show {
             complaint: Some(version),

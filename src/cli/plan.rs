@@ -52,6 +52,18 @@ pub(super) struct Who {
     yes: bool,
 }
 
+impl Who {
+    /// Why it is changed.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Who changes it, if the call says so.
+    pub(super) fn author(&self) -> Option<&str> {
+        self.author.as_deref()
+    }
+}
+
 /// The words of `siaga apply`.
 #[derive(Args)]
 pub(super) struct ApplyArguments {
@@ -186,7 +198,7 @@ pub(super) async fn revert(
 }
 
 /// Shows a plan, asks, and makes the change.
-async fn carry_out(
+pub(super) async fn carry_out(
     settings: &Settings,
     changes: &Changes,
     plan: &Plan,

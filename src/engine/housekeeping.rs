@@ -100,6 +100,9 @@ impl Engine {
     }
 
     async fn ring(&self, work: &Housekeeping) {
+        if let Err(error) = self.look_at_desks().await {
+            tracing::error!(%error, "the desks are not looked at; they are at the next ring");
+        }
         match self.housekeep(work).await {
             Ok(Some(found)) if found != Found::default() => {
                 tracing::info!(

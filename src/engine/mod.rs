@@ -8,6 +8,7 @@
 mod alarms;
 mod costs;
 pub mod deliver;
+mod desks;
 pub mod escalate;
 pub mod gateways;
 pub mod handover;

@@ -42,6 +42,7 @@ mod providers_whatsapp;
 mod refused_templates;
 mod replanned;
 mod retries;
+mod rosters;
 mod seeds;
 mod selection;
 mod self_tests_service;

@@ -4,11 +4,14 @@
 //! have a fixed length from a fixed moment: exact to the second in a zone without summer time, such as
 //! those of Indonesia. Whoever stands in for somebody on leave moves no later turn.
 
+mod shifts;
+
 use std::iter;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::shifts::{By, Gap, Shift};
 use super::Directory;
 use crate::domain::{
     id::{PostCode, ResponderId},

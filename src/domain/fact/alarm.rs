@@ -31,6 +31,15 @@ pub enum Alarm {
         /// The desk's post.
         post: PostCode,
     },
+    /// At a desk nobody will be who could be told, for a time that is to come.
+    DeskUnattended {
+        /// The desk.
+        post: PostCode,
+        /// The first moment.
+        from: Timestamp,
+        /// The first moment no longer, as far as was looked.
+        until: Timestamp,
+    },
     /// Every way to a person failed.
     Unreachable {
         /// Who.

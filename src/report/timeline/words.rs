@@ -220,6 +220,12 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
             format!("ALARM: tidak ada yang bisa dipanggil ({step})")
         }
         (Alarm::NobodyToPage { step }, false) => format!("ALARM: nobody to page ({step})"),
+        (Alarm::DeskUnattended { post, from, until }, true) => {
+            format!("ALARM: tidak ada yang piket di {post} dari {from:.0} sampai {until:.0}")
+        }
+        (Alarm::DeskUnattended { post, from, until }, false) => {
+            format!("ALARM: nobody will be on duty at {post} from {from:.0} until {until:.0}")
+        }
         (Alarm::NobodyOnDuty { post }, true) => format!("ALARM: tidak ada yang piket di {post}"),
         (Alarm::NobodyOnDuty { post }, false) => format!("ALARM: nobody is on duty at {post}"),
         (Alarm::AllRefused { step }, true) => {

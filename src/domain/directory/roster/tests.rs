@@ -3,8 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{Directory, Leave, Override, Roster, Rotation, check};
-use crate::domain::id::{PostCode, ResponderId};
+use super::{By, Directory, Leave, Override, Roster, Rotation, check};
+use crate::domain::{
+    delivery::{Address, Transport},
+    directory::{ContactMethod, Language, Post, Responder},
+    id::{MethodId, PostCode, ResponderId, UnitCode},
+    phone::PhoneNumber,
+    policy::Role,
+};
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -309,5 +315,148 @@ proptest! {
         prop_assume!(!desk.overrides.iter().any(|it| it.from <= at && at < it.until));
         let plain = Roster { overrides: Vec::new(), ..desk.clone() };
         prop_assert_eq!(desk.on_duty(at).responder, plain.on_duty(at).responder);
+    }
+}
+
+/// A directory with this desk, whose members but `c` have a telephone.
+fn desk_of(roster: Roster) -> Directory {
+    let mut directory = Directory::default();
+    for name in ["a", "b", "c", "d"] {
+        let methods = if name == "c" {
+            Vec::new()
+        } else {
+            vec![method()]
+        };
+        directory
+            .responders
+            .insert(who(name), responder(name, methods));
+    }
+    directory
+        .posts
+        .insert(PostCode::parse("X.piket").unwrap(), post(roster));
+    directory
+}
+
+fn method() -> ContactMethod {
+    ContactMethod {
+        id: MethodId::parse("sms").unwrap(),
+        transport: Transport::Sms,
+        address: Address::Phone(PhoneNumber::parse("+628110000001").unwrap()),
+        enabled: true,
+    }
+}
+
+fn responder(name: &str, methods: Vec<ContactMethod>) -> Responder {
+    Responder {
+        name: name.to_owned(),
+        language: Language::Id,
+        methods,
+        rules: Vec::new(),
+    }
+}
+
+fn post(roster: Roster) -> Post {
+    Post {
+        unit: UnitCode::parse("X").unwrap(),
+        role: Role::parse("piket").unwrap(),
+        title: "Piket".to_owned(),
+        short_title: "Piket".to_owned(),
+        above: None,
+        holder: None,
+        acting: Vec::new(),
+        roster: Some(roster),
+    }
+}
+
+#[test]
+fn shifts_tell_who_and_why_and_where_nobody_is() {
+    let mut desk = roster(Rotation::Daily, 1);
+    desk.leave = vec![leave(
+        "b",
+        "2026-11-24T08:00:00+07:00",
+        "2026-11-25T08:00:00+07:00",
+    )];
+    desk.overrides = vec![instead(
+        "d",
+        "2026-11-23T20:00:00+07:00",
+        "2026-11-23T22:00:00+07:00",
+    )];
+    let directory = desk_of(desk);
+    let (from, until) = (
+        time("2026-11-23T06:00:00+07:00"),
+        time("2026-11-27T08:00:00+07:00"),
+    );
+    let shifts =
+        directory.posts[&PostCode::parse("X.piket").unwrap()].shifts(from, until, &directory);
+    let told: Vec<_> = shifts
+        .iter()
+        .map(|it| {
+            (
+                it.responder.as_ref().map_or("-", ResponderId::as_str),
+                it.by,
+                it.reachable,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("-", By::Nobody, false),
+            ("a", By::Turn, true),
+            ("d", By::Override, true),
+            ("a", By::Turn, true),
+            ("c", By::StandIn, false),
+            ("c", By::Turn, false),
+            ("a", By::Turn, true),
+        ]
+    );
+    // Before the first turn, and both days of the one without a telephone.
+    let gaps: Vec<_> = directory
+        .gaps(from, until)
+        .into_iter()
+        .map(|gap| (gap.from, gap.until))
+        .collect();
+    let expected = [
+        (from, time(MONDAY)),
+        (
+            time("2026-11-24T08:00:00+07:00"),
+            time("2026-11-26T08:00:00+07:00"),
+        ),
+    ];
+    assert_eq!(gaps, expected);
+}
+
+proptest! {
+    #[test]
+    fn shifts_leave_no_hole_and_agree_with_who_is_told(
+        every in 1..4_u16, begins in -100..100_i64,
+        leaves in prop::collection::vec((0..3_usize, 0..300_i64, 1..90_i64), 0..4),
+        ask in 0..400_i64,
+    ) {
+        let start = time(MONDAY);
+        let hours = |n: i64| start + SignedDuration::from_hours(n);
+        let mut desk = roster(Rotation::Hourly, every);
+        desk.begins = hours(begins);
+        desk.leave = leaves
+            .into_iter()
+            .map(|(member, from, long)| Leave {
+                member: who(["a", "b", "c"][member]),
+                from: hours(from),
+                until: hours(from + long),
+            })
+            .collect();
+        let directory = desk_of(desk);
+        let post = &directory.posts[&PostCode::parse("X.piket").unwrap()];
+        let shifts = post.shifts(hours(0), hours(400), &directory);
+        prop_assert_eq!(shifts[0].from, hours(0));
+        prop_assert_eq!(shifts.last().unwrap().until, hours(400));
+        for pair in shifts.windows(2) {
+            prop_assert_eq!(pair[0].until, pair[1].from);
+        }
+        let at = hours(ask);
+        let found = shifts.iter().find(|it| it.from <= at && at < it.until);
+        if let Some(found) = found {
+            prop_assert_eq!(found.responder.as_ref(), post.holder_at(at).map(|(who, _)| who));
+        }
     }
 }
