@@ -8,6 +8,7 @@ mod choice;
 mod contacts;
 mod deadline;
 mod demo;
+mod directory;
 mod export;
 mod history;
 mod import;
@@ -68,6 +69,9 @@ enum Command {
     /// Hold pages for a time, or leave a gateway alone while it is maintained.
     #[command(subcommand)]
     Silence(silence::Words),
+    /// The directory as sheets of CSV, for whoever keeps it in a spreadsheet.
+    #[command(subcommand)]
+    Directory(directory::Words),
     /// Who is on duty when at the desks.
     #[command(subcommand)]
     Roster(rosters::Words),
@@ -211,6 +215,7 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::History(arguments) => history::run(&settings(call.config)?, &arguments).await,
         Command::Move(arguments) => moves::run(&settings(call.config)?, &arguments).await,
         Command::Silence(words) => silence::run(&settings(call.config)?, words).await,
+        Command::Directory(words) => directory::run(&settings(call.config)?, words).await,
         Command::Roster(words) => rosters::run(&settings(call.config)?, words).await,
         Command::Override(words) => rosters::order(&settings(call.config)?, words).await,
         Command::Changes(words) => changes::run(&settings(call.config)?, words).await,

@@ -1,21 +1,23 @@
 //! The directory's files: units, posts, people, who holds what and who acts for a time.
 
+mod methods;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use self::methods::{address, known_method, method_orders};
 use super::{
     document::Document,
-    fault::{Fault, did_you_mean},
+    fault::Fault,
     places::Places,
     rosters::{RosterRow, time},
 };
 use crate::domain::{
-    delivery::{Address, EmailAddress, Transport},
+    delivery::Transport,
     directory::{Acting, ActingKind, ContactMethod, Directory, Language, Post, Responder, Unit},
     id::{CalendarId, MethodId, PostCode, ResponderId, UnitCode},
     notify::Rule,
-    phone::PhoneNumber,
     policy::{HEAD, Role},
 };
 
@@ -135,7 +137,19 @@ pub(super) struct Builder {
 impl Builder {
     /// Reads one file; what does not fit is a fault each.
     pub(super) fn add(&mut self, file: &str, text: &str, places: &mut Places) -> Vec<Fault> {
-        let mut document = Document::parse(file, text);
+        // The order in which methods stand in the file is the order in which they are tried.
+        let orders = method_orders(text);
+        self.take(Document::parse(file, text), &orders, places)
+    }
+
+    /// The same for what was read in another way; `orders` is in which order each person's methods stand.
+    pub(super) fn take(
+        &mut self,
+        mut document: Document,
+        orders: &[Vec<Transport>],
+        places: &mut Places,
+    ) -> Vec<Fault> {
+        let file = &document.file.clone();
         if let Some(value) = document.table.remove("coordinator") {
             let line = document.line("coordinator");
             places.other("directory: coordinator".to_owned(), file, line);
@@ -167,8 +181,6 @@ impl Builder {
                 self.post(&mut document, &path, row);
             }
         }
-        // The order in which methods stand in the file is the order in which they are tried.
-        let orders = method_orders(text);
         for (index, (path, table)) in document.list("people").into_iter().enumerate() {
             if let Some(row) = document.piece::<PersonRow>(&path, table) {
                 let place = format!("directory: person {}", row.id);
@@ -437,56 +449,4 @@ impl Builder {
         };
         document.fault(&format!("{path}.post"), code.as_str(), problem, remedy);
     }
-}
-
-fn address(transport: Transport, text: &str) -> Result<Address, String> {
-    match transport {
-        Transport::Email => EmailAddress::parse(text)
-            .map(Address::Email)
-            .map_err(|error| error.to_string()),
-        Transport::Sms | Transport::Whatsapp | Transport::Voice => PhoneNumber::parse(text)
-            .map(Address::Phone)
-            .map_err(|error| error.to_string()),
-    }
-}
-
-/// A name that is none of a person's contact methods is a fault.
-fn known_method(document: &mut Document, field: &str, id: &MethodId, methods: &[ContactMethod]) {
-    let names = || methods.iter().map(|method| method.id.as_str());
-    if names().any(|name| name == id.as_str()) {
-        return;
-    }
-    let remedy = match did_you_mean(id.as_str(), names()) {
-        Some(name) => format!("did you mean {name}?"),
-        None => format!("write one of {}", names().collect::<Vec<_>>().join(", ")),
-    };
-    document.fault(
-        field,
-        id.as_str(),
-        "this person has no such contact method",
-        &remedy,
-    );
-}
-
-/// For each `[[people]]` of a text, its contact methods in the order in which they stand.
-fn method_orders(text: &str) -> Vec<Vec<Transport>> {
-    let mut orders: Vec<Vec<Transport>> = Vec::new();
-    let mut inside = false;
-    for line in text.lines().map(str::trim) {
-        if line.starts_with('[') {
-            inside = line.starts_with("[[people]]");
-            if inside {
-                orders.push(Vec::new());
-            }
-        } else if inside
-            && let Some((name, _)) = line.split_once('=')
-            && let Some(transport) = Transport::ALL
-                .into_iter()
-                .find(|t| t.as_str() == name.trim())
-            && let Some(order) = orders.last_mut()
-        {
-            order.push(transport);
-        }
-    }
-    orders
 }

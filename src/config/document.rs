@@ -58,6 +58,17 @@ impl Document {
         document
     }
 
+    /// What was read in another way than as TOML, with the lines on which it stands.
+    pub(super) fn of(file: &str, table: Table, lines: Lines) -> Self {
+        Self {
+            file: file.to_owned(),
+            table,
+            faults: Vec::new(),
+            lines,
+            from_elsewhere: HashMap::new(),
+        }
+    }
+
     /// Notes that a field's value does not stand in the file: `whence` is where it was given.
     pub fn came_from(&mut self, path: &str, whence: &str) {
         self.from_elsewhere
@@ -313,6 +324,11 @@ fn shown(path: &str, value: &Value) -> String {
 pub struct Lines(HashMap<String, usize>);
 
 impl Lines {
+    /// Lines that are known.
+    pub(super) fn given(lines: HashMap<String, usize>) -> Self {
+        Self(lines)
+    }
+
     /// Where the fields of a text stand.
     pub fn of(text: &str) -> Self {
         Self(lines(text))

@@ -117,6 +117,15 @@ pub fn files(book: &Rulebook) -> Result<Sources, ExportFault> {
     }
 }
 
+/// The rows of a directory, by the names of their lists.
+pub(super) fn rows(of: &Directory) -> Result<toml::Table, ExportFault> {
+    let unwritable = |error| ExportFault::Unwritable("the directory".to_owned(), error);
+    let (units, people) = directory(of);
+    let mut rows = toml::Table::try_from(units).map_err(unwritable)?;
+    rows.extend(toml::Table::try_from(people).map_err(unwritable)?);
+    Ok(rows)
+}
+
 fn directory(directory: &Directory) -> (UnitsFile, PeopleFile) {
     let Directory {
         coordinator,

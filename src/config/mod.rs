@@ -19,6 +19,7 @@ mod rosters;
 pub mod seed;
 pub mod self_tests;
 pub mod settings;
+pub mod sheets;
 mod webhooks;
 mod words;
 

@@ -48,6 +48,7 @@ mod selection;
 mod self_tests_service;
 mod service;
 mod shared_telephone;
+mod sheets;
 mod silences;
 mod silences_service;
 mod simulations;
