@@ -1,10 +1,21 @@
 //! The simulator is the engine: what a real run left in the ledger is played once more by the pure
 //! function, and must give the same facts at the same times and the same state.
 
+use std::path::Path;
+
 use siaga::{
-    domain::{escalation::Context, fact::What, id::ComplaintId, policy::PolicyRef},
+    config::Settings,
+    domain::{
+        escalation::Context,
+        fact::What,
+        id::{ComplaintId, PolicyId},
+        policy::PolicyRef,
+    },
     simulate::replay,
-    store::{Keys, Side, Store, Worlds},
+    store::{
+        Keys, Side, Store, World, Worlds,
+        embedded::{Embedded, Options},
+    },
 };
 
 /// Replays the ledger of every complaint; gives how many there are.
@@ -15,6 +26,26 @@ pub(crate) async fn all(store: &Store, worlds: &Worlds) -> usize {
         replayed += 1;
     }
     replayed
+}
+
+/// Replays what a program that has ended left in its private Redis.
+pub(crate) async fn left_in(folder: &Path) {
+    let redis = Embedded::start(Options {
+        folder: folder.to_owned(),
+        program: "redis-server".into(),
+        sync_always: false,
+        port: None,
+    });
+    let redis = redis.expect("its private Redis starts again");
+    let store = Store::connect(&redis.address(), "siaga", Settings::default().redis.shards)
+        .await
+        .expect("Redis");
+    let live = store.live().await.expect("Redis").expect("it had started");
+    if live.revision == 1 {
+        let world = World::of(live, &PolicyId::parse("baku").expect("an id"));
+        all(&store, &Worlds::new(world.expect("a whole world"))).await;
+    }
+    redis.stop();
 }
 
 async fn one(store: &Store, worlds: &Worlds, complaint: &ComplaintId) {

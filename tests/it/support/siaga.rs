@@ -19,7 +19,7 @@ use siaga::{
 use super::{
     ports::Port,
     process::{Process, signal_one},
-    wait,
+    replayed, wait,
 };
 
 /// The API key of the tests.
@@ -231,9 +231,15 @@ scopes = ["intake", "read", "contacts"]
         }
     }
 
+    /// Ends it in good order. Then its ledger is played once more, and must give the same facts and states,
+    /// unless what decisions are made by was changed on the way: which world a fact was decided in is then
+    /// not to be told to the second.
     pub(crate) async fn stop(&mut self) {
         let status = self.process.take().unwrap().terminate().await;
         assert!(status.success(), "{status}");
+        if self.data().join("appendonlydir").exists() {
+            replayed::left_in(&self.data()).await;
+        }
     }
 
     /// Runs another command of the program; gives its output and whether it succeeded.
