@@ -9,10 +9,11 @@ use crate::{
     clock::patience,
     config::{
         Settings,
-        settings::{RedisMode, Sync},
+        settings::{RedisMode, Require, Sync},
     },
     store::{
         Address, Store,
+        durability::Need,
         embedded::{self, Embedded, EmbeddedError, Options},
     },
 };
@@ -51,6 +52,11 @@ impl Backend {
         let store = Store::connect(&address, &redis.prefix, redis.shards)
             .await
             .with_context(|| format!("Redis at {address}"))?;
+        if redis.mode == RedisMode::External {
+            check_durability(&store, redis.require)
+                .await
+                .with_context(|| format!("Redis at {address}"))?;
+        }
         Ok(Self { store, embedded })
     }
 
@@ -93,4 +99,27 @@ impl Backend {
             child.stop();
         }
     }
+}
+
+/// Refuses a Redis that keeps less than is required; where nothing is, tells of it.
+async fn check_durability(store: &Store, require: Require) -> anyhow::Result<()> {
+    let need = match require {
+        Require::Always => Need::Always,
+        Require::Everysec => Need::Everysec,
+        Require::Nothing => Need::Nothing,
+    };
+    let durability = store.durability().await?;
+    let faults = durability.faults(need);
+    if need != Need::Nothing && !faults.is_empty() {
+        bail!(
+            "{}. Untuk uji coba / for a trial: redis.require = \"nothing\"",
+            faults.join("; ")
+        );
+    }
+    for fault in faults {
+        tracing::error!(fault, "Redis keeps less than complaints need");
+    }
+    let appendfsync = durability.appendfsync.unwrap_or_default();
+    tracing::info!(appendfsync, "what Redis keeps");
+    Ok(())
 }

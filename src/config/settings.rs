@@ -111,6 +111,19 @@ pub enum Sync {
     Always,
 }
 
+/// What an external Redis must keep of what it answers, or the service does not start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Require {
+    /// Everything.
+    Always,
+    /// Everything but the last two seconds.
+    #[default]
+    Everysec,
+    /// Nothing: what it keeps less is logged as an error.
+    Nothing,
+}
+
 /// Where Redis is.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -127,6 +140,8 @@ pub struct Redis {
     pub port: Option<u16>,
     /// External: the address. It may carry a password, so it counts as a secret.
     pub url: Option<SecretString>,
+    /// External: what it must keep.
+    pub require: Require,
     /// Before every key.
     pub prefix: String,
     /// Over how many hash tags the keys are spread: 1 for a single server.
@@ -142,6 +157,7 @@ impl Default for Redis {
             appendfsync: Sync::Always,
             port: None,
             url: None,
+            require: Require::Everysec,
             prefix: "siaga".to_owned(),
             shards: 1,
         }

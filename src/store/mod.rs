@@ -19,6 +19,7 @@ mod checks;
 pub mod committer;
 mod connection;
 mod costs;
+pub mod durability;
 pub mod embedded;
 mod imports;
 pub mod keys;

@@ -125,6 +125,7 @@ async fn night(
 ) -> usize {
     let mut night = Night::prepare();
     night.siaga.set("redis.mode", "external");
+    night.siaga.set("redis.require", "nothing");
     night.siaga.set("redis.url", &wire.url());
     night.siaga.start().await;
     wire.judge(judge);

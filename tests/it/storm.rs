@@ -159,6 +159,7 @@ text = "{{{{ text }}}}"
     let mut siagas = [Siaga::prepare(), Siaga::prepare()];
     for siaga in &mut siagas {
         siaga.set("redis.mode", "external");
+        siaga.set("redis.require", "nothing");
         siaga.set("redis.url", &redis.url());
         siaga.write_settings(&Settings {
             inbound: &format!(
