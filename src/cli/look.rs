@@ -54,7 +54,7 @@ async fn one(settings: &Settings, store: &Store, text: &str) -> Result<ExitCode,
     let directory = world.directory();
     // In the zone of the unit's hours, as everybody who was paged about it has read it.
     let zone = world.context_of(&state).map(|context| context.zone());
-    let zone = &zone.unwrap_or_else(|| settings.server.zone.clone());
+    let zone = &zone.unwrap_or_else(|| settings.server.zone.as_str().into());
     println!("{id}: {} ({})", state.complaint.status, state.phase());
     let policy = &state.policy;
     println!("Kebijakan: {}@{}", policy.id, policy.version);

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::id::{ComplaintId, UnitCode};
 
@@ -101,13 +102,13 @@ impl Privacy {
 
 /// A state's name in one spelling: trimmed, lower case, single spaces.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct Status(Box<str>);
+#[serde(from = "String", into = "SmolStr")]
+pub struct Status(SmolStr);
 
 impl Status {
     /// The state of a complaint that nobody has touched.
     pub fn new_complaint() -> Self {
-        Self("baru".into())
+        Self(SmolStr::new_static("baru"))
     }
 
     /// The state's name.
@@ -136,6 +137,12 @@ impl From<String> for Status {
 impl From<Status> for String {
     fn from(status: Status) -> Self {
         status.0.into()
+    }
+}
+
+impl From<Status> for SmolStr {
+    fn from(status: Status) -> Self {
+        status.0
     }
 }
 

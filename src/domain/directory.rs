@@ -156,18 +156,15 @@ fn enabled() -> bool {
 
 impl Directory {
     /// The unit whose posts answer for a complaint: its own, or the coordinator's desk.
-    pub fn answering_unit<'a>(&'a self, unit: Option<&'a UnitCode>) -> Option<&'a UnitCode> {
-        unit.filter(|code| self.units.contains_key(*code))
+    pub fn answering_unit(&self, unit: Option<&UnitCode>) -> Option<&UnitCode> {
+        unit.and_then(|code| self.units.get_key_value(code))
+            .map(|(code, _)| code)
             .or(self.coordinator.as_ref())
     }
 
     /// The posts that a policy means by `target` for a complaint of `unit`. For the post above these
     /// are that one and all above it, nearest first: the next stands in for one that nobody holds.
-    pub fn posts_for<'a>(
-        &'a self,
-        target: &Target,
-        unit: Option<&'a UnitCode>,
-    ) -> Vec<&'a PostCode> {
+    pub fn posts_for(&self, target: &Target, unit: Option<&UnitCode>) -> Vec<&PostCode> {
         let found = match target {
             Target::Above(level) => return self.chain_from(*level, unit),
             Target::Post(code) => self.posts.get_key_value(code).map(|(code, _)| code),
@@ -184,7 +181,7 @@ impl Directory {
 
     fn post_in(&self, unit: &UnitCode, role: &Role) -> Option<&PostCode> {
         // Posts are named `UNIT.role`, so the look-up costs no walk through all of them.
-        let code = PostCode::parse(&format!("{unit}.{role}")).ok()?;
+        let code = PostCode::of(unit, role.as_str());
         self.posts.get_key_value(&code).map(|(code, _)| code)
     }
 

@@ -3,10 +3,13 @@
 //! All of them become parts of Redis keys, addresses and log fields, so all share one alphabet:
 //! ASCII letters, digits, `.`, `_`, `-` (and `:` between the parts of a page's id). Complaints, units, posts, persons and methods have at most 40 characters,
 //! so that a page's derived id (at most 120) always has room for its parts.
+//!
+//! They are copied with every decision, so a short one lies in its place and a copy of a long one shares its text.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, format_smolstr};
 
 /// Why a text is no identifier. Names the value and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +35,8 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $max:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(Box<str>);
+        #[serde(try_from = "String", into = "SmolStr")]
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Reads an identifier; surrounding white space is dropped.
@@ -84,6 +87,12 @@ macro_rules! id {
                 id.0.into()
             }
         }
+
+        impl From<$name> for SmolStr {
+            fn from(id: $name) -> SmolStr {
+                id.0
+            }
+        }
     };
 }
 
@@ -124,6 +133,14 @@ id!(
     PageId, "page id", 120
 );
 
+impl PostCode {
+    /// The code of a unit's post of this role, where it has one: `DISHUB.kepala`. To look it up by; one that
+    /// is too long is nobody's.
+    pub(super) fn of(unit: &UnitCode, role: &str) -> Self {
+        Self(format_smolstr!("{unit}.{role}"))
+    }
+}
+
 /// What follows the first page's id in a bundle's.
 const BUNDLE: &str = ":b";
 
@@ -131,7 +148,7 @@ impl PageId {
     /// The id of a complaint's page to a responder: `COMPLAINT:PAGING:RESPONDER`. What it is about
     /// decides it, so ordering it twice orders one page.
     pub fn of_paging(complaint: &ComplaintId, paging: u32, responder: &ResponderId) -> Self {
-        Self(format!("{complaint}:{paging}:{responder}").into())
+        Self(format_smolstr!("{complaint}:{paging}:{responder}"))
     }
 
     /// The id of the bundle that was begun with this page: `COMPLAINT:PAGING:RESPONDER:b`. A page is

@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{bundle::Bundle, calendar::Counted, fact::NewsKind, id::ComplaintId, policy::Lacks};
 
@@ -61,11 +62,11 @@ pub struct Alert {
     pub area: Option<String>,
     /// The responsible unit's short name, if it has one: `DISHUB`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
+    pub unit: Option<SmolStr>,
     /// The addressed post in short, with `Plt.` or `Plh.` where it applies: `Ka DISHUB`.
-    pub short_title: String,
+    pub short_title: SmolStr,
     /// The addressed post in full: `Kepala Dinas Perhubungan`.
-    pub title: String,
+    pub title: SmolStr,
     /// Why this page.
     pub notice: Notice,
     /// The post, in short, that hands it over: `Ka DISHUB`. With [`Notice::HandedOver`].
@@ -89,7 +90,7 @@ pub struct Alert {
     /// The zone that its times are told in, that of the hours the unit works by; an older record has
     /// none, and is told in the service's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zone: Option<String>,
+    pub zone: Option<SmolStr>,
     /// The reply code, 1 to 999; none where no code was free (the ticket itself is then the answer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
@@ -136,7 +137,7 @@ pub enum News {
         at: Timestamp,
         /// The zone of the unit, in which it is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        zone: Option<String>,
+        zone: Option<SmolStr>,
     },
     /// The unit showed progress.
     Progressed,
@@ -176,7 +177,7 @@ pub enum ReplyNote {
         hold_until: Timestamp,
         /// The zone of the unit, in which it is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        zone: Option<String>,
+        zone: Option<SmolStr>,
         /// Who still has to answer, in short, where the step asks everybody.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waiting: Option<String>,

@@ -13,6 +13,8 @@ mod spare;
 mod step;
 mod turns;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +45,7 @@ pub struct Page {
     /// When it ought to have gone.
     pub due_at: Timestamp,
     /// How it goes from one method to the next.
-    pub delivery: DeliveryRule,
+    pub delivery: Arc<DeliveryRule>,
     /// The reference of the message it answers, for e-mail threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
@@ -285,7 +287,7 @@ pub struct NewPage {
     /// When it ought to go.
     pub due_at: Timestamp,
     /// How it goes from one method to the next.
-    pub delivery: DeliveryRule,
+    pub delivery: Arc<DeliveryRule>,
     /// By which methods.
     pub reach: Reach,
     /// The methods in use, in their order.

@@ -6,10 +6,11 @@
 mod further;
 mod quiet;
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt};
+use std::{cmp::Reverse, collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 pub use self::further::{FurtherClock, Lacks};
 pub use self::quiet::QuietHours;
@@ -83,7 +84,7 @@ pub struct Policy {
     pub statuses: BTreeMap<Status, StatusMeaning>,
     /// How a page goes from one contact method to the next.
     #[serde(default)]
-    pub delivery: DeliveryRule,
+    pub delivery: Arc<DeliveryRule>,
 }
 
 /// Which version of which policy.
@@ -260,8 +261,8 @@ impl Default for DeliveryRule {
 /// An office's kind within a unit: `kepala`, `sekretaris`, `penghubung`. Lower-case ASCII letters,
 /// digits and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Role(Box<str>);
+#[serde(try_from = "String", into = "SmolStr")]
+pub struct Role(SmolStr);
 
 /// How a policy calls the post above.
 const ABOVE: &str = "atasan";
@@ -327,6 +328,12 @@ impl TryFrom<String> for Role {
     type Error = InvalidTarget;
     fn try_from(text: String) -> Result<Self, InvalidTarget> {
         Self::parse(&text)
+    }
+}
+
+impl From<Role> for SmolStr {
+    fn from(role: Role) -> Self {
+        role.0
     }
 }
 

@@ -1,6 +1,6 @@
 //! News on the responder's side: told by the way that carried the page, several in one message.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -166,10 +166,10 @@ fn message(
         complaint: None,
         content: Content::Reply(ReplyNote::News { items }),
         due_at: now,
-        delivery: DeliveryRule {
+        delivery: Arc::new(DeliveryRule {
             patience: SignedDuration::from_hours(1),
             retries: [30, 300].map(SignedDuration::from_secs).into(),
-        },
+        }),
         reach: Reach::InTurn,
         ways: vec![Way::from(ContactMethod {
             id: line.method.clone(),

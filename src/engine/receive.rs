@@ -5,6 +5,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashSet},
+    sync::Arc,
 };
 
 use futures::future::join_all;
@@ -426,10 +427,10 @@ fn confirmation(
         complaint: None,
         content: Content::Reply(note.clone()),
         due_at: now,
-        delivery: DeliveryRule {
+        delivery: Arc::new(DeliveryRule {
             patience: SignedDuration::from_hours(1),
             retries: [5, 30, 120].map(SignedDuration::from_secs).into(),
-        },
+        }),
         reach: Reach::InTurn,
         ways: MethodId::parse("reply")
             .map(|id| ContactMethod {

@@ -12,6 +12,7 @@ use std::{
     mem,
 };
 
+use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 
 use super::life::{Happening, Life, Outside, Refusal};
@@ -28,7 +29,7 @@ pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Facts on their way to lives.
 #[derive(Debug, Default)]
 pub struct Lives {
-    open: HashMap<ComplaintId, Open>,
+    open: HashMap<ComplaintId, Open, RandomState>,
     closed: VecDeque<(Timestamp, ComplaintId)>,
     most: usize,
     now: Option<Timestamp>,

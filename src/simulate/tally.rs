@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use crate::domain::{
     calendar::Calendar,
     delivery::Transport,
+    directory::Responder,
     escalation::{Context, Effect, PageOrder, Transition},
     fact::{Alarm, What},
     id::{ResponderId, UnitCode},
@@ -54,6 +56,8 @@ pub struct Person {
     /// Pages, messages, costs and nights.
     pub sums: Sums,
     hours: Hours,
+    /// What a page to them weighs, in turn and everywhere, where they have no rules of their own.
+    known: Option<[Weight; 2]>,
 }
 
 impl Person {
@@ -114,6 +118,28 @@ struct Weight {
     cost: u64,
 }
 
+impl Weight {
+    /// What a page comes to: all of its ways where they go at once, otherwise those that go first. A
+    /// simulation knows no receipts; it takes it that the first way gives a sign of life.
+    fn of(person: &Responder, asked: Asked, prices: &Prices) -> Self {
+        let plan = notify::plan(person, |_| true, asked);
+        let mut weight = Self::default();
+        for way in &plan.ways {
+            let transport = way.method.transport;
+            let place = Transport::ALL.iter().position(|it| *it == transport);
+            let place = place.unwrap_or(0);
+            weight.messages += 1;
+            weight.by[place] += 1;
+            weight.cost += prices[place];
+            let leaves_none_time = way.patience == Some(SignedDuration::ZERO);
+            if plan.reach == Reach::InTurn && !leaves_none_time {
+                break;
+            }
+        }
+        weight
+    }
+}
+
 /// The sums of one policy, as lives are played.
 #[derive(Debug)]
 pub struct Tally<'a> {
@@ -126,13 +152,11 @@ pub struct Tally<'a> {
     /// By the unit whose complaint it was; none is the coordinator's desk.
     pub units: BTreeMap<Option<UnitCode>, Sums>,
     /// By person.
-    pub people: HashMap<ResponderId, Person>,
+    pub people: HashMap<ResponderId, Person, RandomState>,
     /// Messages by transport, in the order of [`Transport::ALL`].
     pub transports: [u64; Transport::ALL.len()],
     /// Messages by the hour of the day, where the unit is.
     pub day: [u64; 24],
-    /// What a page to those weighs who have no rules of their own: in turn, and everywhere.
-    known: HashMap<ResponderId, [Weight; 2]>,
     life: OneLife<'a>,
 }
 
@@ -157,10 +181,9 @@ impl<'a> Tally<'a> {
             prices,
             total: Sums::default(),
             units: BTreeMap::new(),
-            people: HashMap::new(),
+            people: HashMap::default(),
             transports: [0; Transport::ALL.len()],
             day: [0; 24],
-            known: HashMap::new(),
             life: OneLife {
                 sums: Sums::default(),
                 calendar: context.of_unit(None).calendar,
@@ -223,8 +246,38 @@ impl<'a> Tally<'a> {
     fn page(&mut self, at: Timestamp, order: &PageOrder) {
         let hour = self.life.calendar.local(at).hour();
         let hour = usize::from(hour.unsigned_abs());
-        let weight = self.weigh(order, self.zone.to_datetime(at));
         let night = !(6..22).contains(&hour);
+        let asked = |reach| Asked {
+            urgency: Some(Urgency::of_notice(order.alert.notice)),
+            reach,
+            at: self.zone.to_datetime(at),
+        };
+        let responders = &self.context.directory.responders;
+        let person = match self.people.get_mut(&order.responder) {
+            Some(person) => person,
+            None => self.people.entry(order.responder.clone()).or_insert({
+                let known = match responders.get(&order.responder) {
+                    None => Some([Weight::default(); 2]),
+                    Some(one) if one.rules.is_empty() => Some(
+                        [Reach::InTurn, Reach::Everywhere]
+                            .map(|reach| Weight::of(one, asked(reach), &self.prices)),
+                    ),
+                    Some(_) => None,
+                };
+                Person {
+                    known,
+                    ..Person::default()
+                }
+            }),
+        };
+        let everywhere = usize::from(order.reach == Reach::Everywhere);
+        let weight = person.known.map(|known| known[everywhere]);
+        let weight = weight.unwrap_or_else(|| {
+            let one = responders.get(&order.responder);
+            one.map_or_else(Weight::default, |one| {
+                Weight::of(one, asked(order.reach), &self.prices)
+            })
+        });
         let messages = u64::from(weight.messages);
         let sums = Sums {
             pages: 1,
@@ -233,6 +286,8 @@ impl<'a> Tally<'a> {
             at_night: if night { messages } else { 0 },
             ..Sums::default()
         };
+        person.sums.add(sums);
+        person.hours.add(at, weight.messages);
         if matches!(order.alert.notice, Notice::Warning { .. }) {
             self.life.warned_at.get_or_insert(at);
         }
@@ -241,53 +296,6 @@ impl<'a> Tally<'a> {
         for (sum, by) in self.transports.iter_mut().zip(weight.by) {
             *sum += u64::from(by);
         }
-        let person = match self.people.get_mut(&order.responder) {
-            Some(person) => person,
-            None => self.people.entry(order.responder.clone()).or_default(),
-        };
-        person.sums.add(sums);
-        person.hours.add(at, weight.messages);
-    }
-
-    /// What a page comes to: all of its ways where they go at once, otherwise those that go first. A
-    /// simulation knows no receipts; it takes it that the first way gives a sign of life.
-    fn weigh(&mut self, order: &PageOrder, local: jiff::civil::DateTime) -> Weight {
-        let everywhere = usize::from(order.reach == Reach::Everywhere);
-        if let Some(known) = self.known.get(&order.responder) {
-            return known[everywhere];
-        }
-        let Some(person) = self.context.directory.responders.get(&order.responder) else {
-            return Weight::default();
-        };
-        let urgency = Some(Urgency::of_notice(order.alert.notice));
-        let weigh = |reach| {
-            let asked = Asked {
-                urgency,
-                reach,
-                at: local,
-            };
-            let plan = notify::plan(person, |_| true, asked);
-            let mut weight = Weight::default();
-            for way in &plan.ways {
-                let transport = way.method.transport;
-                let place = Transport::ALL.iter().position(|it| *it == transport);
-                let place = place.unwrap_or(0);
-                weight.messages += 1;
-                weight.by[place] += 1;
-                weight.cost += self.prices[place];
-                let leaves_none_time = way.patience == Some(SignedDuration::ZERO);
-                if plan.reach == Reach::InTurn && !leaves_none_time {
-                    break;
-                }
-            }
-            weight
-        };
-        if !person.rules.is_empty() {
-            return weigh(order.reach);
-        }
-        let both = [weigh(Reach::InTurn), weigh(Reach::Everywhere)];
-        self.known.insert(order.responder.clone(), both);
-        both[everywhere]
     }
 
     /// Books what was counted to its unit.

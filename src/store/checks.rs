@@ -1,5 +1,7 @@
 //! Checks of a person's own telephone: ordered here, carried by the page machine like any page.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, civil::DateTime};
 
 use super::{Committed, Store, StoreError, Unit, Versioned, World, advance::RACES, facts_about};
@@ -13,7 +15,7 @@ use crate::domain::{
     message::{CheckKind, Content, ReplyNote},
     notify::{self, Asked, Plan, Way},
     page::{NewPage, Page},
-    policy::{DeliveryRule, Reach},
+    policy::Reach,
     routing::Urgency,
 };
 
@@ -255,7 +257,7 @@ fn new_page(world: &World, order: &CheckOrder<'_>, check: &Check, plan: Plan) ->
             code: check.code,
         }),
         due_at: order.now,
-        delivery: DeliveryRule::default(),
+        delivery: Arc::default(),
         reach: plan.reach,
         ways: plan.ways,
         in_reply_to: None,

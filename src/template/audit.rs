@@ -10,6 +10,8 @@ use super::{
     Recipient, Renderer, SAMPLE_NOW, SAMPLE_TICKETS, TemplateFault, lint, lint::Carrier, samples,
     words,
 };
+use smol_str::{SmolStr, format_smolstr};
+
 use crate::domain::{
     delivery::Transport,
     directory::{Directory, Language},
@@ -126,12 +128,12 @@ fn with_names_of(directory: &Directory) -> Vec<(String, Content)> {
         if let Content::Alert(alert) = &content {
             for (place, post) in posts.iter().take(LONGEST).enumerate() {
                 let mut alert = alert.clone();
-                alert.short_title = format!("Plt. {}", post.short_title);
-                alert.title = format!("Pelaksana Tugas {}", post.title);
+                alert.short_title = format_smolstr!("Plt. {}", post.short_title);
+                alert.title = format_smolstr!("Pelaksana Tugas {}", post.title);
                 let unit = units.get(place).or_else(|| units.first());
                 let unit = unit.map(|unit| unit.short_name.clone());
                 alert.proposed = alert.proposed.and_then(|_| unit.clone());
-                alert.unit = unit.or(alert.unit);
+                alert.unit = unit.map(SmolStr::from).or(alert.unit);
                 let longest = posts.first().map(|it| it.short_title.clone());
                 alert.from = alert.from.and(longest);
                 let named = format!("{sample} to {}", post.short_title);

@@ -58,9 +58,9 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         complaint: complaint.clone(),
         category: Some("Infrastruktur".to_owned()),
         area: Some("Kab. Pati".to_owned()),
-        unit: Some("DISHUB".to_owned()),
-        short_title: "Ka DISHUB".to_owned(),
-        title: "Kepala Dinas Perhubungan".to_owned(),
+        unit: Some("DISHUB".into()),
+        short_title: "Ka DISHUB".into(),
+        title: "Kepala Dinas Perhubungan".into(),
         notice: Notice::Missed,
         from: None,
         proposed: None,
@@ -69,7 +69,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         promise: hours(24),
         counted: Counted::EveryHour,
         lacks: None,
-        zone: Some("Asia/Jakarta".to_owned()),
+        zone: Some("Asia/Jakarta".into()),
         code: Some(12),
     };
     let left = SignedDuration::from_mins(330);
@@ -100,7 +100,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             "warning_in_another_zone",
             alert(&|a| {
                 a.notice = Notice::Warning { percent: 50 };
-                a.zone = Some("Asia/Makassar".to_owned());
+                a.zone = Some("Asia/Makassar".into());
                 moved(a, left + hours(14));
             }),
         ),
@@ -132,7 +132,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 a.category = None;
                 a.area = None;
                 a.unit = None;
-                "Plt. Ka DISHUB".clone_into(&mut a.short_title);
+                a.short_title = "Plt. Ka DISHUB".into();
             }),
         ),
         (
@@ -140,7 +140,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             alert(&|a| {
                 a.category = Some("Lingkungan Hidup dan Kehutanan".to_owned());
                 a.area = Some("Kec. Karanganyar, Kab. Purbalingga".to_owned());
-                "Plt. Ka DINPERMADESDUKCAPIL".clone_into(&mut a.short_title);
+                a.short_title = "Plt. Ka DINPERMADESDUKCAPIL".into();
             }),
         ),
         (
@@ -154,8 +154,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             "refused_in_time",
             alert(&|a| {
                 a.notice = Notice::Refused;
-                "Koordinator Aduan".clone_into(&mut a.short_title);
-                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                a.short_title = "Koordinator Aduan".into();
+                a.title = "Koordinator Aduan Provinsi".into();
                 moved(a, left);
             }),
         ),
@@ -163,8 +163,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             "refused_late",
             alert(&|a| {
                 a.notice = Notice::Refused;
-                "Koordinator Aduan".clone_into(&mut a.short_title);
-                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                a.short_title = "Koordinator Aduan".into();
+                a.title = "Koordinator Aduan Provinsi".into();
                 moved(a, -hours(2));
             }),
         ),
@@ -173,8 +173,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             alert(&|a| {
                 a.notice = Notice::Refused;
                 a.proposed = Some("DPUBMCK".to_owned());
-                "Koordinator Aduan".clone_into(&mut a.short_title);
-                "Koordinator Aduan Provinsi".clone_into(&mut a.title);
+                a.short_title = "Koordinator Aduan".into();
+                a.title = "Koordinator Aduan Provinsi".into();
                 moved(a, left);
             }),
         ),
@@ -183,8 +183,8 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             alert(&|a| {
                 a.notice = Notice::HandedOver;
                 a.from = Some("Ka DISHUB".to_owned());
-                "Sekr DISHUB".clone_into(&mut a.short_title);
-                "Sekretaris Dinas Perhubungan".clone_into(&mut a.title);
+                a.short_title = "Sekr DISHUB".into();
+                a.title = "Sekretaris Dinas Perhubungan".into();
                 moved(a, left);
             }),
         ),
@@ -214,7 +214,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
             ReplyNote::Acknowledged {
                 complaint: complaint.clone(),
                 hold_until: SAMPLE_NOW + hours(2),
-                zone: Some("Asia/Makassar".to_owned()),
+                zone: Some("Asia/Makassar".into()),
                 waiting: None,
             },
         ),
@@ -422,7 +422,7 @@ fn bundles(missed: &Alert) -> Vec<(&'static str, Content)> {
             -2 => Notice::Refused,
             _ => Notice::Warning { percent: 75 },
         };
-        alert.unit = Some("DINKES".to_owned());
+        alert.unit = Some("DINKES".into());
     }
     let left = SignedDuration::from_mins(330);
     let flood = (0..40_u16).filter_map(|n| {

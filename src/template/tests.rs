@@ -342,11 +342,11 @@ proptest! {
                     let plain = Content::Alert(Alert {
                         category: harmless(&alert.category),
                         area: harmless(&alert.area),
-                        unit: harmless(&alert.unit),
+                        unit: harmless(&alert.unit.clone().map(String::from)).map(Into::into),
                         from: harmless(&alert.from),
                         proposed: harmless(&alert.proposed),
-                        short_title: "x".to_owned(),
-                        title: "x".to_owned(),
+                        short_title: "x".into(),
+                        title: "x".into(),
                         ..alert.clone()
                     });
                     if let Message::Email { html: plain, .. } = renderer.render(&plain, &to, SAMPLE_NOW).message {
@@ -425,7 +425,7 @@ proptest! {
             },
             ReplyNote::News {
                 items: vec![NewsItem {
-                    complaint: complaint.clone(), news: News::Taken { by: by.clone(), at: SAMPLE_NOW, zone: zone.clone() },
+                    complaint: complaint.clone(), news: News::Taken { by: by.clone(), at: SAMPLE_NOW, zone: zone.clone().map(Into::into) },
                 }],
             },
             ReplyNote::News {
@@ -433,7 +433,7 @@ proptest! {
                     .map(|ask| NewsItem { complaint: ask.complaint.clone(), news: News::Closed })
                     .collect(),
             },
-            ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW, zone, waiting: None },
+            ReplyNote::Acknowledged { complaint, hold_until: SAMPLE_NOW, zone: zone.map(Into::into), waiting: None },
             ReplyNote::WhichOne { open: open.clone(), more },
             ReplyNote::UnknownCode { code: code.clone(), open },
         ] {

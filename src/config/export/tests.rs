@@ -1,6 +1,6 @@
 //! What is written is read back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use proptest::{collection, option, prelude::*, sample};
@@ -262,7 +262,7 @@ fn policies() -> impl Strategy<Value = BTreeMap<PolicyId, Policy>> {
                 policy.clock.length = length;
                 policy.renew_progress_every = renew;
                 policy.repeat.limit = limit;
-                policy.delivery.retries = retries;
+                Arc::make_mut(&mut policy.delivery).retries = retries;
                 policy.steps.truncate(steps);
                 if reach {
                     policy.warnings.clear();

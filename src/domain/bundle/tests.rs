@@ -1,7 +1,10 @@
 //! Floods: what is ordered for one person is carried, cancelled or failed and told; never lost, never
 //! carried after it was cancelled, and no window yields two messages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use proptest::prelude::*;
 
@@ -53,8 +56,8 @@ fn new_page(n: usize, paging: u32, notice: Notice, at: Timestamp) -> NewPage {
             category: None,
             area: None,
             unit: None,
-            short_title: "Ka DISHUB".to_owned(),
-            title: "Kepala Dinas Perhubungan".to_owned(),
+            short_title: "Ka DISHUB".into(),
+            title: "Kepala Dinas Perhubungan".into(),
             notice,
             received_at: at,
             deadline: at,
@@ -67,10 +70,10 @@ fn new_page(n: usize, paging: u32, notice: Notice, at: Timestamp) -> NewPage {
             proposed: None,
         }),
         due_at: at,
-        delivery: DeliveryRule {
+        delivery: Arc::new(DeliveryRule {
             patience: SignedDuration::from_secs(300),
             retries: vec![SignedDuration::from_secs(5)],
-        },
+        }),
         reach: Reach::InTurn,
         ways: vec![way(0), way(1)],
         in_reply_to: None,
@@ -272,12 +275,12 @@ fn a_bundle_goes_as_its_most_demanding_member() {
     let mut person = Person::default();
     person.receive(vec![missed(0, second(0))], second(0));
     let mut slow = missed(1, second(1));
-    slow.delivery.patience = SignedDuration::from_secs(900);
-    slow.delivery.retries = vec![SignedDuration::from_secs(5); 4];
+    Arc::make_mut(&mut slow.delivery).patience = SignedDuration::from_secs(900);
+    Arc::make_mut(&mut slow.delivery).retries = vec![SignedDuration::from_secs(5); 4];
     person.receive(vec![slow], second(1));
     let mut everywhere = new_page(2, 1, Notice::Warning { percent: 50 }, second(2));
     everywhere.reach = Reach::Everywhere;
-    everywhere.delivery.patience = SignedDuration::from_secs(30);
+    Arc::make_mut(&mut everywhere.delivery).patience = SignedDuration::from_secs(30);
     everywhere.ways = vec![way(7)];
     person.receive(vec![everywhere], second(2));
     let bundle = person.gathering.clone().unwrap().bundle.unwrap();

@@ -23,7 +23,7 @@ impl Directory {
 
     /// The posts above the head of a complaint's unit, the nearest first. No post stands in it
     /// twice, whatever the directory says.
-    pub fn chain<'a>(&'a self, unit: Option<&'a UnitCode>) -> Vec<&'a PostCode> {
+    pub fn chain(&self, unit: Option<&UnitCode>) -> Vec<&PostCode> {
         let mut chain = Vec::new();
         let Some(head) = self
             .answering_unit(unit)
@@ -44,11 +44,7 @@ impl Directory {
 
     /// From where the chain serves `level`: the top where it is shorter, since whoever asks for the
     /// second above means somebody higher, and nobody would be told otherwise.
-    pub(super) fn chain_from<'a>(
-        &'a self,
-        level: u8,
-        unit: Option<&'a UnitCode>,
-    ) -> Vec<&'a PostCode> {
+    pub(super) fn chain_from(&self, level: u8, unit: Option<&UnitCode>) -> Vec<&PostCode> {
         let mut chain = self.chain(unit);
         let passed = usize::from(level)
             .saturating_sub(1)
@@ -58,7 +54,7 @@ impl Directory {
     }
 
     fn head_of(&self, unit: &UnitCode) -> Option<&PostCode> {
-        let code = PostCode::parse(&format!("{unit}.{HEAD}")).ok()?;
+        let code = PostCode::of(unit, HEAD);
         self.posts.get_key_value(&code).map(|(code, _)| code)
     }
 }

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use jiff::{SignedDuration, Timestamp};
+use smol_str::{SmolStr, format_smolstr};
 
 use super::{Context, Effect, Escalation, PageOrder, Step};
 use crate::domain::{
     calendar::Counted,
-    directory::{ActingKind, Directory},
+    directory::{ActingKind, Directory, Post},
     fact::{Alarm, CancelReason, PassedOver, SkipReason, What},
     id::{PageId, PostCode, ResponderId},
     message::{Alert, Notice},
@@ -57,30 +58,39 @@ impl About {
 }
 
 /// The person a target stands for, in a post.
-struct Found {
+struct Found<'a> {
     target: Target,
-    responder: ResponderId,
-    post: PostCode,
-    title: String,
-    short_title: String,
+    responder: &'a ResponderId,
+    code: &'a PostCode,
+    post: &'a Post,
     acting: Option<ActingKind>,
 }
 
-impl Step<'_> {
+impl Found<'_> {
+    /// A title of the post, as it is borne now.
+    fn borne(&self, title: &str) -> SmolStr {
+        match self.acting {
+            Some(acting) => format_smolstr!("{} {title}", acting.abbreviation()),
+            None => SmolStr::new(title),
+        }
+    }
+}
+
+impl<'a> Step<'a> {
     /// Tells everybody a call names, each once, in the highest of their posts. Gives the title of
     /// the first whom it names; none when nobody is told.
-    pub(super) fn call(&mut self, call: Call) -> Option<String> {
+    pub(super) fn call(&mut self, call: Call) -> Option<SmolStr> {
         let found = self.resolve(&call.to);
         let found = self.without_refusers(found, &call);
-        let Some(first) = found.first().map(|first| first.title.clone()) else {
+        let Some(first) = found.first().map(|first| first.borne(&first.post.title)) else {
             self.alarm(Alarm::NobodyToPage { step: call.label });
             return None;
         };
         self.state.pagings += 1;
         let about = call.about.unwrap_or_else(|| self.about_now());
         for (responder, found) in self.each_once(found) {
-            let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, &responder);
-            self.state.unreached.remove(&responder);
+            let page = PageId::of_paging(&self.state.complaint.id, self.state.pagings, responder);
+            self.state.unreached.remove(responder);
             let live = self.state.told.entry(responder.clone()).or_default();
             if let Some(older) = live.replace(page.clone()) {
                 self.effects.push(Effect::Cancel {
@@ -92,7 +102,7 @@ impl Step<'_> {
             self.facts.push(What::Paged {
                 page: page.clone(),
                 responder: responder.clone(),
-                post: found.post.clone(),
+                post: found.code.clone(),
                 acting: found.acting,
             });
             let alert = Alert {
@@ -102,8 +112,8 @@ impl Step<'_> {
             };
             self.effects.push(Effect::Page(Box::new(PageOrder {
                 page,
-                responder,
-                post: found.post,
+                responder: responder.clone(),
+                post: found.code.clone(),
                 reach: call.reach,
                 delivery: self.context.policy.delivery.clone(),
                 alert,
@@ -114,7 +124,7 @@ impl Step<'_> {
     }
 
     /// Those who can be told, in the order of the targets. The others are recorded.
-    fn resolve(&mut self, targets: &[Target]) -> Vec<Found> {
+    fn resolve(&mut self, targets: &[Target]) -> Vec<Found<'a>> {
         let mut found = Vec::new();
         let mut seen: Vec<&Target> = Vec::new();
         for target in targets {
@@ -128,10 +138,9 @@ impl Step<'_> {
     }
 
     /// The first of a target's posts with somebody to tell. Those before it are recorded.
-    fn first_of(&mut self, target: &Target) -> Option<Found> {
+    fn first_of(&mut self, target: &Target) -> Option<Found<'a>> {
         let directory = self.context.directory;
-        let unit = self.state.complaint.unit.clone();
-        let posts = directory.posts_for(target, unit.as_ref());
+        let posts = directory.posts_for(target, self.state.complaint.unit.as_ref());
         if posts.is_empty() {
             self.skip(target, none_there(target));
         }
@@ -167,7 +176,7 @@ impl Step<'_> {
         let mut why = none_there(target);
         for code in directory.posts_for(target, self.state.complaint.unit.as_ref()) {
             match find(directory, target, code, self.now) {
-                Ok(found) => return Ok(found.responder),
+                Ok(found) => return Ok(found.responder.clone()),
                 Err(reason) => why = reason,
             }
         }
@@ -175,13 +184,13 @@ impl Step<'_> {
     }
 
     /// Without those who have refused this promise, unless nobody else is left.
-    fn without_refusers(&mut self, found: Vec<Found>, call: &Call) -> Vec<Found> {
+    fn without_refusers(&mut self, found: Vec<Found<'a>>, call: &Call) -> Vec<Found<'a>> {
         let refused = self.state.refused.clone();
-        let spared = |one: &Found| call.refused_by.as_ref() == Some(&one.responder);
-        let others_left = found.iter().any(|one| !refused.contains(&one.responder));
+        let spared = |one: &Found<'_>| call.refused_by.as_ref() == Some(one.responder);
+        let others_left = found.iter().any(|one| !refused.contains(one.responder));
         let (kept, skipped): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .partition(|one| !spared(one) && (!others_left || !refused.contains(&one.responder)));
+            .partition(|one| !spared(one) && (!others_left || !refused.contains(one.responder)));
         for one in &skipped {
             self.skip(&one.target, SkipReason::Refused);
         }
@@ -194,11 +203,11 @@ impl Step<'_> {
     }
 
     /// Who holds several posts is told once, in the highest.
-    fn each_once(&self, found: Vec<Found>) -> BTreeMap<ResponderId, Found> {
+    fn each_once(&self, found: Vec<Found<'a>>) -> BTreeMap<&'a ResponderId, Found<'a>> {
         let policy = self.context.policy;
-        let mut people: BTreeMap<ResponderId, Found> = BTreeMap::new();
+        let mut people: BTreeMap<&ResponderId, Found<'_>> = BTreeMap::new();
         for one in found {
-            match people.entry(one.responder.clone()) {
+            match people.entry(one.responder) {
                 Entry::Vacant(place) => {
                     place.insert(one);
                 }
@@ -228,12 +237,12 @@ fn none_there(target: &Target) -> SkipReason {
     }
 }
 
-fn find(
-    directory: &Directory,
+fn find<'a>(
+    directory: &'a Directory,
     target: &Target,
-    code: &PostCode,
+    code: &'a PostCode,
     now: Timestamp,
-) -> Result<Found, SkipReason> {
+) -> Result<Found<'a>, SkipReason> {
     let post = directory.posts.get(code).ok_or(SkipReason::NoSuchPost)?;
     let (responder, acting) = post.holder_at(now).ok_or(match post.roster {
         Some(_) => SkipReason::NobodyOnDuty,
@@ -246,13 +255,11 @@ fn find(
     if person.usable_methods().next().is_none() {
         return Err(SkipReason::NoContactMethod);
     }
-    let prefix = acting.map_or(String::new(), |a| format!("{} ", a.kind.abbreviation()));
     Ok(Found {
         target: target.clone(),
-        responder: responder.clone(),
-        post: code.clone(),
-        title: format!("{prefix}{}", post.title),
-        short_title: format!("{prefix}{}", post.short_title),
+        responder,
+        code,
+        post,
         acting: acting.map(|a| a.kind),
     })
 }
@@ -261,7 +268,7 @@ fn alert(
     state: &Escalation,
     context: &Context<'_>,
     about: &About,
-    found: &Found,
+    found: &Found<'_>,
     notice: Notice,
 ) -> Alert {
     let complaint = &state.complaint;
@@ -273,9 +280,9 @@ fn alert(
             .unit
             .as_ref()
             .and_then(|code| context.directory.units.get(code))
-            .map(|unit| unit.short_name.clone()),
-        short_title: found.short_title.clone(),
-        title: found.title.clone(),
+            .map(|unit| SmolStr::new(&unit.short_name)),
+        short_title: found.borne(&found.post.short_title),
+        title: found.borne(&found.post.title),
         notice,
         from: None,
         proposed: None,

@@ -1,6 +1,7 @@
 //! What an escalation is judged by, and by whose hours: a unit may have its own.
 
 use jiff::SignedDuration;
+use smol_str::SmolStr;
 
 use crate::domain::{
     calendar::{Calendar, Calendars},
@@ -53,9 +54,12 @@ impl<'a> Context<'a> {
     pub fn of_unit(self, unit: Option<&UnitCode>) -> Self {
         let first = &self.policy.clock.calendar;
         let named = self.clock.map_or(first, |clock| &clock.calendar);
-        let answering = self.directory.answering_unit(unit);
+        let units = &self.directory.units;
+        let coordinator = || self.directory.coordinator.as_ref();
+        let answering = unit
+            .and_then(|unit| units.get(unit))
+            .or_else(|| units.get(coordinator()?));
         let own = answering
-            .and_then(|unit| self.directory.units.get(unit))
             .and_then(|unit| unit.calendars.get(named))
             .and_then(|own| self.calendars.get(own));
         let found = own.or_else(|| self.calendars.get(named));
@@ -66,7 +70,7 @@ impl<'a> Context<'a> {
     }
 
     /// The zone in which people are told times: that of the hours the unit works by.
-    pub fn zone(&self) -> String {
-        self.calendar.zone().to_owned()
+    pub fn zone(&self) -> SmolStr {
+        SmolStr::new(self.calendar.zone())
     }
 }

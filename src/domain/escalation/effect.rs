@@ -1,5 +1,7 @@
 //! What must be done outside because of an escalation.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +62,7 @@ pub struct PageOrder {
     /// By which methods.
     pub reach: Reach,
     /// How it goes from one method to the next.
-    pub delivery: DeliveryRule,
+    pub delivery: Arc<DeliveryRule>,
     /// What to say; the reply code is added on the responder's side.
     pub alert: Alert,
     /// When it ought to go.

@@ -71,6 +71,7 @@ impl Step<'_> {
             proposed,
             about: None,
         })
+        .map(String::from)
     }
 
     /// Tells the holder of a post that it is handed over to them; gives the title. None when nobody
@@ -85,7 +86,7 @@ impl Step<'_> {
             // Called a moment ago, in words that say more.
             Ok(holder) if self.is_being_told(&holder) => return None,
             Ok(_) => {
-                return self.call(Call {
+                let told = self.call(Call {
                     to: vec![target.clone()],
                     reach: Reach::InTurn,
                     notice: Notice::HandedOver,
@@ -96,6 +97,7 @@ impl Step<'_> {
                     proposed: None,
                     about: None,
                 });
+                return told.map(String::from);
             }
         };
         self.skip(target, why);

@@ -335,7 +335,11 @@ impl Escalation {
 
     /// When the state next wants [`Input::TimerFired`]; none when it waits for nothing but its source.
     pub fn wake_at(&self, context: &Context<'_>) -> Option<Timestamp> {
-        let context = &context.of_unit(self.complaint.unit.as_ref());
+        self.wakes_at(&context.of_unit(self.complaint.unit.as_ref()))
+    }
+
+    /// The same, judged by what stands for the complaint's unit already.
+    fn wakes_at(&self, context: &Context<'_>) -> Option<Timestamp> {
         let deadline = self.promise.unmissed_deadline(context);
         let first = match &self.paging {
             Paging::Waiting => [deadline, self.promise.next_warning_at(context)]
@@ -387,7 +391,8 @@ impl Step<'_> {
         if !matches!(self.state.paging, Paging::Quiet) {
             self.state.hold = None;
         }
-        let wake_at = self.state.wake_at(&self.context);
+        let wake_at = self.state.wakes_at(&self.context);
+        debug_assert_eq!(wake_at, self.state.wake_at(&self.context));
         Transition {
             state: self.state,
             effects: self.effects,

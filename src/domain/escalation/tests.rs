@@ -19,7 +19,7 @@ mod shipped;
 mod story;
 mod together;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,8 +31,8 @@ use crate::domain::{
     directory::{ContactMethod, Directory, Language, Post, Responder, Unit},
     id::{CalendarId, ComplaintId, MethodId, PolicyId, PostCode, ResponderId, UnitCode},
     policy::{
-        Acknowledge, ClockRule, DeliveryRule, OnHandover, Policy, Reach, Repeat, Reroute, Role,
-        StatusMeaning, Step as PolicyStep, Target, Updates, Warning,
+        Acknowledge, ClockRule, OnHandover, Policy, Reach, Repeat, Reroute, Role, StatusMeaning,
+        Step as PolicyStep, Target, Updates, Warning,
     },
 };
 
@@ -117,7 +117,7 @@ fn policy() -> Policy {
             .into_iter()
             .map(|(name, meaning)| (Status::from(name), meaning))
             .collect(),
-        delivery: DeliveryRule::default(),
+        delivery: Arc::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pages that travel together: one page with several members, made, joined and taken from.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Input, NewPage, Page, Phase, Step, Transition, line::lines};
@@ -127,7 +129,7 @@ impl Page {
         self.plan(reach, at);
         for new in pages {
             self.due_at = self.due_at.min(new.due_at);
-            self.delivery = stricter(self.delivery, &new.delivery);
+            self.delivery = Arc::new(stricter(&self.delivery, &new.delivery));
         }
         let facts = replaced
             .into_iter()
@@ -166,13 +168,14 @@ impl Step {
 }
 
 /// The shorter patience, and the more retries.
-fn stricter(one: DeliveryRule, other: &DeliveryRule) -> DeliveryRule {
+fn stricter(one: &DeliveryRule, other: &DeliveryRule) -> DeliveryRule {
+    let more = if other.retries.len() > one.retries.len() {
+        other
+    } else {
+        one
+    };
     DeliveryRule {
         patience: one.patience.min(other.patience),
-        retries: if other.retries.len() > one.retries.len() {
-            other.retries.clone()
-        } else {
-            one.retries
-        },
+        retries: more.retries.clone(),
     }
 }

@@ -1,5 +1,7 @@
 //! Tables and properties of the page: which contact method now, what next, and when it ends.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -37,10 +39,10 @@ fn new_page(methods: usize, reach: Reach) -> NewPage {
         complaint: None,
         content: Content::Reply(ReplyNote::NothingOpen),
         due_at: second(0),
-        delivery: DeliveryRule {
+        delivery: Arc::new(DeliveryRule {
             patience: SignedDuration::from_secs(300),
             retries: vec![SignedDuration::from_secs(5), SignedDuration::from_secs(15)],
-        },
+        }),
         reach,
         ways: (0..methods)
             .map(|n| ContactMethod {

@@ -431,7 +431,7 @@ impl Watcher<'_> {
                 responder: page.order.responder.clone(),
                 name: self.name(&page.order.responder),
                 post: page.order.post.clone(),
-                title: page.order.alert.title.clone(),
+                title: page.order.alert.title.clone().into(),
                 acting: page.acting,
                 method: line.method,
                 transport: line.transport,

@@ -57,11 +57,15 @@ prop_compose! {
         let deadline = SAMPLE_NOW + SignedDuration::from_mins(minutes);
         Alert {
             complaint: ComplaintId::parse(&ticket).unwrap(),
-            category, area, unit, short_title, title, notice, from, proposed, code, deadline,
+            category, area, notice, from, proposed, code, deadline,
+            unit: unit.map(Into::into),
+            short_title: short_title.into(),
+            title: title.into(),
             received_at: deadline - SignedDuration::from_hours(24),
             promise: SignedDuration::from_hours(24),
-            counted,            lacks: None,
-            zone,
+            counted,
+            lacks: None,
+            zone: zone.map(Into::into),
         }
     }
 }

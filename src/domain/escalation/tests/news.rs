@@ -85,7 +85,7 @@ fn who_has_not_answered_hears_who_took_it_and_nobody_else() {
     let taken = News::Taken {
         by: "kepala".to_owned(),
         at: at("18:10"),
-        zone: Some("Asia/Jakarta".to_owned()),
+        zone: Some("Asia/Jakarta".into()),
     };
     assert!(news.iter().all(|order| order.news == taken), "{news:?}");
     assert_eq!(state.still_news(&news[0]), Some(taken));

@@ -70,7 +70,7 @@ fn what_may_have_arrived_goes_again_under_its_reference_and_only_where_the_rule_
     assert_eq!(repeated.count(), 1);
     // A rule without a retry sends nothing twice.
     let mut new = new_page(1, Reach::InTurn);
-    new.delivery.retries = Vec::new();
+    Arc::make_mut(&mut new.delivery).retries = Vec::new();
     let page = Page::open(new, TIMEOUT, second(0)).state;
     let next = page.advance(unknown("a", Another::Ready), TIMEOUT, second(1));
     assert!(next.sends.is_empty() && next.gave_up);
