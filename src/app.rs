@@ -7,6 +7,7 @@ mod arrivals;
 mod backend;
 mod gateways;
 mod mailbox;
+pub mod replayed;
 mod seeding;
 
 use std::{

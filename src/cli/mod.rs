@@ -21,6 +21,7 @@ mod past;
 mod plan;
 mod policies;
 mod preview;
+mod replay;
 mod rosters;
 mod serve;
 mod silence;
@@ -129,6 +130,11 @@ enum Command {
 enum Ledger {
     /// Prove that no entry was changed, taken out, swapped or cut off.
     Verify,
+    /// Play every complaint's entries once more by what was in force then: it must come to the same.
+    Replay {
+        /// Only this complaint.
+        complaint: Option<String>,
+    },
     /// Write it out as JSON Lines, entry by entry.
     Export {
         /// The file [default: standard output].
@@ -232,6 +238,9 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Undelivered(words) => by_hand::undelivered(&settings(call.config)?, words).await,
         Command::Escalate(order) => by_hand::escalate(&settings(call.config)?, order).await,
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
+        Command::Ledger(Ledger::Replay { complaint }) => {
+            replay::run(&settings(call.config)?, complaint.as_deref()).await
+        }
         Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
     }
 }

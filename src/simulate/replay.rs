@@ -52,37 +52,47 @@ impl fmt::Display for Divergence {
 /// it ends, which is the stored one.
 ///
 /// `complaint` is the complaint as it is stored: facts do not repeat its category and area. `context`
-/// tells what was decided by at a moment under a policy: the policy, its calendar, the directory.
+/// tells what was decided by at a moment under a policy: the policy, its calendar, the directory. Where
+/// a change had just taken force, whoever decided may not have heard of it: then it gives, by number from
+/// 0 and the likeliest first, each that may have been known, until it gives none.
 ///
 /// # Errors
 /// The first fact that differs. A ledger that does not begin with the opening differs in its first.
 pub fn replay<'a>(
     complaint: &Complaint,
     facts: &[Fact],
-    context: impl Fn(Timestamp, &PolicyRef) -> Context<'a>,
+    context: impl Fn(usize, Timestamp, &PolicyRef) -> Option<Context<'a>>,
 ) -> Result<Escalation, Divergence> {
     let ledger = Ledger { complaint, facts };
     let Some((at, policy, complaint, status_at)) = ledger.opening() else {
         return Err(ledger.differs(0, None));
     };
-    let opened = Escalation::open(context(at, policy), complaint, status_at, at);
-    let (mut state, mut done) = ledger.compare(0, at, opened)?;
+    let (mut state, mut done) = ledger.first_that_fits(0, |known| {
+        let context = context(known, at, policy)?;
+        let opened = Escalation::open(context, complaint.clone(), status_at, at);
+        Some(ledger.compare(0, at, opened))
+    })?;
     while let Some(next) = facts.get(done) {
         let now = next.at;
-        let play = |input| {
-            let transition = state
-                .clone()
-                .advance(context(now, &state.policy), input, now);
-            ledger.compare(done, now, transition)
-        };
-        (state, done) = match ledger.input(done, &state, &context).map(play) {
-            Some(Ok(played)) => played,
-            Some(Err(told)) => play(Input::TimerFired).map_err(|woken| told.or_later(woken))?,
-            None => play(Input::TimerFired)?,
-        };
+        (state, done) = ledger.first_that_fits(done, |known| {
+            let by = context(known, now, &state.policy)?;
+            let play = |input| {
+                let transition = state.clone().advance(by, input, now);
+                ledger.compare(done, now, transition)
+            };
+            let moved_to = |to: &PolicyRef| context(known, now, to);
+            Some(match ledger.input(done, &state, moved_to).map(play) {
+                Some(Ok(played)) => Ok(played),
+                Some(Err(told)) => play(Input::TimerFired).map_err(|woken| told.or_later(woken)),
+                None => play(Input::TimerFired),
+            })
+        })?;
     }
     Ok(state)
 }
+
+/// The state after a step of the ledger, and how many facts are explained with it.
+type Played = Result<(Escalation, usize), Divergence>;
 
 impl Divergence {
     /// Of two attempts to explain the facts, the one that came further says more.
@@ -125,12 +135,31 @@ impl Ledger<'_> {
         Some((first.at, policy, complaint, *status_at))
     }
 
+    /// The step by the first context, from 0, by which it explains the facts; otherwise how far the best
+    /// of them came.
+    fn first_that_fits(&self, done: usize, step: impl Fn(usize) -> Option<Played>) -> Played {
+        let mut furthest: Option<Divergence> = None;
+        for known in 0.. {
+            match step(known) {
+                Some(Ok(played)) => return Ok(played),
+                Some(Err(divergence)) => {
+                    furthest = Some(match furthest {
+                        Some(before) => before.or_later(divergence),
+                        None => divergence,
+                    });
+                }
+                None => break,
+            }
+        }
+        Err(furthest.unwrap_or_else(|| self.differs(done, None)))
+    }
+
     /// The first input that the facts of this moment carry, from `done` on.
     fn input<'a>(
         &self,
         done: usize,
         state: &Escalation,
-        context: &impl Fn(Timestamp, &PolicyRef) -> Context<'a>,
+        moved_to: impl Fn(&PolicyRef) -> Option<Context<'a>>,
     ) -> Option<Input> {
         let rest = self.facts.get(done..)?;
         let now = rest.first()?.at;
@@ -140,7 +169,7 @@ impl Ledger<'_> {
                 let What::PolicyMoved { to, by, reason, .. } = &fact.what else {
                     return input(&fact.what, state);
                 };
-                let new = context(now, to);
+                let new = moved_to(to)?;
                 Some(Input::PolicyMoved(Box::new(Move {
                     policy: new.policy.clone(),
                     calendar: new.calendar.clone(),
@@ -152,12 +181,7 @@ impl Ledger<'_> {
 
     /// The state after a transition and how many facts are explained, if all that it records are
     /// the facts from `done` on.
-    fn compare(
-        &self,
-        done: usize,
-        now: Timestamp,
-        transition: Transition,
-    ) -> Result<(Escalation, usize), Divergence> {
+    fn compare(&self, done: usize, now: Timestamp, transition: Transition) -> Played {
         if transition.facts.is_empty() {
             return Err(self.differs(done, None));
         }

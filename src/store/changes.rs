@@ -128,7 +128,7 @@ impl Store {
         Ok(first.and_then(|at| Timestamp::from_millisecond(at).ok()))
     }
 
-    async fn some_changes(&self, numbers: &[u64]) -> Result<Vec<Recorded>, StoreError> {
+    pub(super) async fn some_changes(&self, numbers: &[u64]) -> Result<Vec<Recorded>, StoreError> {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }

@@ -304,7 +304,7 @@ impl Store {
 }
 
 /// Reads a version's content into a rulebook.
-fn put(
+pub(super) fn put(
     book: &mut Rulebook,
     version: &ItemVersion,
     content: Option<&str>,

@@ -29,6 +29,7 @@ pub mod live;
 mod machines;
 mod mailboxes;
 mod packing;
+mod past;
 mod queues;
 mod scripts;
 pub mod seen;
@@ -56,6 +57,7 @@ pub use self::{
     live::Live,
     machines::{Loaded, Versioned},
     mailboxes::MailboxMark,
+    past::Past,
     queues::{Claimed, Entry},
     switch::{crossing, switch_for},
     world::{World, Worlds},

@@ -18,6 +18,7 @@ use crate::domain::{
     escalation::{Context, Escalation},
     id::{CalendarId, PolicyId, ResponderId, UnitCode},
     policy::{Policy, PolicyRef},
+    rulebook::Rulebook,
     selection::Selection,
 };
 
@@ -135,6 +136,21 @@ impl World {
             revision: live.revision,
             ..world
         })
+    }
+
+    /// A set that was live once. Where the present default policy was not there any other stands in for a
+    /// policy that is lost.
+    ///
+    /// # Errors
+    /// When it does not fit together.
+    pub(super) fn then(book: Rulebook, default: &PolicyId) -> Result<Self, WorldFault> {
+        let policies = &book.policies;
+        let chosen = policies.get(default).or_else(|| policies.values().next());
+        let chosen = chosen.ok_or_else(|| WorldFault::NoPolicy(default.to_string()))?;
+        let default = reference(chosen);
+        let policies = book.policies.into_values().collect();
+        let calendars = book.calendars.into_iter().collect();
+        Self::new(book.directory, policies, calendars, default)
     }
 
     /// How many changes had taken force when it was live.

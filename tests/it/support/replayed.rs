@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use siaga::{
+    app::replayed::{Outcome, Replayer},
     config::Settings,
     domain::{
         escalation::Context,
@@ -13,7 +14,7 @@ use siaga::{
     },
     simulate::replay,
     store::{
-        Keys, Side, Store, World, Worlds,
+        Keys, Side, Store, Worlds,
         embedded::{Embedded, Options},
     },
 };
@@ -40,12 +41,33 @@ pub(crate) async fn left_in(folder: &Path) {
     let store = Store::connect(&redis.address(), "siaga", Settings::default().redis.shards)
         .await
         .expect("Redis");
-    let live = store.live().await.expect("Redis").expect("it had started");
-    if live.revision == 1 {
-        let world = World::of(live, &PolicyId::parse("baku").expect("an id"));
-        all(&store, &Worlds::new(world.expect("a whole world"))).await;
-    }
+    by_what_was_known(&store).await;
     redis.stop();
+}
+
+/// Replays the ledger of every complaint by what was in force when it was decided; gives how many there are.
+pub(crate) async fn by_what_was_known(store: &Store) -> usize {
+    let default = PolicyId::parse("baku").expect("an id");
+    let mut replayer = Replayer::new(store, &default).await.expect("Redis");
+    let mut replayed = 0;
+    for shard in replayer.shards() {
+        let mut from = Some(1);
+        while let Some(entry) = from {
+            let (opened, next) = replayer.opened_in(shard, entry).await.expect("Redis");
+            for complaint in opened {
+                match replayer.play(&complaint).await.expect("Redis") {
+                    Outcome::Same => replayed += 1,
+                    Outcome::Gone => {}
+                    other => panic!(
+                        "{complaint}: {other:#?}\n{:#?}",
+                        store.facts_of_complaint(&complaint).await
+                    ),
+                }
+            }
+            from = next;
+        }
+    }
+    replayed
 }
 
 async fn one(store: &Store, worlds: &Worlds, complaint: &ComplaintId) {
@@ -64,10 +86,10 @@ async fn one(store: &Store, worlds: &Worlds, complaint: &ComplaintId) {
         _ => None,
     });
     let world = store.covering(&live, policies).await.expect("Redis");
-    let context = |_, policy: &PolicyRef| -> Context<'_> {
+    let context = |known, _, policy: &PolicyRef| -> Option<Context<'_>> {
         let context = world.context(policy).expect("its policy");
         assert_eq!(context.policy.version, policy.version, "{policy:?} is lost");
-        context
+        (known == 0).then_some(context)
     };
     match replay(&stored.complaint, &facts, context) {
         Ok(state) => assert_eq!(state, stored, "{complaint}: the same facts, another end"),

@@ -231,9 +231,7 @@ scopes = ["intake", "read", "contacts"]
         }
     }
 
-    /// Ends it in good order. Then its ledger is played once more, and must give the same facts and states,
-    /// unless what decisions are made by was changed on the way: which world a fact was decided in is then
-    /// not to be told to the second.
+    /// Ends it in good order. Then its ledger is played once more, and must give the same facts and states.
     pub(crate) async fn stop(&mut self) {
         let status = self.process.take().unwrap().terminate().await;
         assert!(status.success(), "{status}");
