@@ -103,7 +103,6 @@ async fn one_or_all_of_a_version_are_moved_and_nobody_is_told_twice() {
         let (told, code) = siaga.run_for_code(&words);
         assert_eq!((told.contains(part), code), (true, 2), "{words:?}: {told}");
     }
-    let store = Store::connect(&siaga.redis(), "siaga", 1).await.unwrap();
     eventually_asked("the ledger to hold", PATIENCE, || async {
         siaga.run(&["ledger", "verify"]).1.then_some(())
     })
@@ -141,7 +140,7 @@ async fn what_was_altered_does_not_play_once_more() {
     let missed = entries
         .iter()
         .find(|entry| String::from_utf8_lossy(&entry.fact).contains("\"missed\""));
-    let client = redis::Client::open(siaga.redis().url()).unwrap();
+    let client = redis::Client::open(siaga.redis().to_string()).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
     let gone: u64 = redis::cmd("XDEL")
         .arg(store.keys().ledger(shard))
