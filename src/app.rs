@@ -9,6 +9,7 @@ mod gateways;
 mod mailbox;
 pub mod replayed;
 mod seeding;
+mod subscriptions;
 
 use std::{
     net::SocketAddr,
@@ -125,6 +126,7 @@ impl Service {
         let mailbox = mailbox::start(settings, &inbound, &stop)?;
         engine.start(&stop);
         engine.keep_testing(&inbound.self_tests, &stop);
+        subscriptions::start(settings, &changes, &around.clock, &stop)?;
         let keeper = Keeper::new(changes, worlds.clone(), around.clock.clone());
         tokio::spawn(keeper.keep(stop.clone()));
         let work = Housekeeping {

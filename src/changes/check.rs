@@ -5,8 +5,12 @@ use jiff::Timestamp;
 use super::ChangeError;
 use crate::{
     config::{
-        Fault, Faults, Gravity, Settings, gateways::unknown_units, places::Places,
-        self_tests::of_people, settings::Gateway,
+        Fault, Faults, Gravity, Settings,
+        gateways::unknown_units,
+        places::Places,
+        self_tests::of_people,
+        settings::{Gateway, Subscription},
+        subscriptions,
     },
     domain::{
         id::{CalendarId, PolicyId, PostCode},
@@ -28,6 +32,8 @@ pub struct Rules {
     pub gateways: Vec<Gateway>,
     /// How gateways are tested: by telephones that are nobody's.
     pub self_tests: Vec<Plan>,
+    /// Calendars that are asked who stands by at desks.
+    pub subscriptions: Vec<Subscription>,
     /// Whether a second person must approve each change.
     pub approval: bool,
 }
@@ -42,6 +48,7 @@ impl Rules {
             default_policy: PolicyId::parse(&settings.data.default_policy)?,
             gateways: settings.gateways.clone(),
             self_tests: settings.self_tests.clone(),
+            subscriptions: settings.subscriptions.clone(),
             approval: settings.changes.approval,
         })
     }
@@ -89,6 +96,7 @@ impl Rules {
             })
             .collect();
         faults.extend(unknown_units(&self.gateways, &book.directory));
+        faults.extend(subscriptions::unknown(&self.subscriptions, &book.directory));
         faults.extend(of_people(&self.self_tests, &book.directory));
         let was_there = before.is_some_and(|it| it.policies.contains_key(&self.default_policy));
         if !book.policies.contains_key(&self.default_policy) {

@@ -38,6 +38,9 @@ pub struct Submitted {
     pub warnings: Faults,
 }
 
+/// So many of the last changes are looked through for one that waits.
+const PENDING: u64 = 200;
+
 impl Changes {
     /// Makes a change of a plan: puts it in force, or lets it wait for approval or for its day.
     ///
@@ -99,6 +102,34 @@ impl Changes {
         }
         self.record().await;
         Ok(Submitted { change, warnings })
+    }
+
+    /// As [`Self::submit`], for whoever comes again and again with the same. What waits for approval in that
+    /// name is taken back when it is something else; none when it is the same.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub async fn submit_again(
+        &self,
+        plan: &Plan,
+        places: &Places,
+        proposal: &Proposal,
+        now: Timestamp,
+    ) -> Result<Option<Submitted>, ChangeError> {
+        let (items, _) = changed(&plan.live, &plan.wished);
+        for found in self.store.changes(PENDING).await? {
+            let change = found.change;
+            if !change.is_pending() || change.author != proposal.author {
+                continue;
+            }
+            if change.items == items {
+                return Ok(None);
+            }
+            let reason = "diganti oleh yang lebih baru";
+            self.reject(change.number, &proposal.author, reason, now)
+                .await?;
+        }
+        self.submit(plan, places, proposal, now).await.map(Some)
     }
 
     /// Puts a change in force whose turn it is; none when somebody else has done something with it.
@@ -201,7 +232,7 @@ impl Changes {
 
     /// Puts an alarm about changes into their ledger. It has been told in the log already, so a Redis
     /// that is away loses no more than its place there.
-    pub(super) async fn alarm(&self, alarm: Alarm, now: Timestamp) {
+    pub async fn alarm(&self, alarm: Alarm, now: Timestamp) {
         let unit = Unit {
             facts: vec![Fact {
                 at: now,

@@ -22,6 +22,7 @@ mod plan;
 mod policies;
 mod preview;
 mod replay;
+mod roster_calendar;
 mod rosters;
 mod serve;
 mod silence;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Failure,
     plan::{self, Who, author, with_changes},
+    roster_calendar::{self, Ics, Import},
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -33,6 +34,20 @@ pub(super) enum Words {
     },
     /// Who is on duty when at one desk.
     Show(Show),
+    /// Take times of another program's calendar (.ics), as one change.
+    Import(Box<Import>),
+    /// Write a desk's or a person's duties as a calendar (.ics).
+    Ics(Ics),
+    /// The address of a person's own calendar, to subscribe to. Whoever knows it can read it.
+    Address {
+        /// Who.
+        person: String,
+    },
+    /// Let every address of a person's calendar be valid no more, and give a new one.
+    Revoke {
+        /// Who.
+        person: String,
+    },
 }
 
 /// The words of `siaga roster show`.
@@ -89,13 +104,33 @@ pub(super) struct End {
 }
 
 pub(super) async fn run(settings: &Settings, words: Words) -> Result<ExitCode, Failure> {
+    let shown = match words {
+        Words::Import(import) => return roster_calendar::import(settings, *import).await,
+        Words::Ics(ics) => return roster_calendar::ics(settings, &ics).await,
+        Words::Address { person } => {
+            return roster_calendar::address(settings, &person, false).await;
+        }
+        Words::Revoke { person } => return roster_calendar::address(settings, &person, true).await,
+        Words::List { json } => Shown::List { json },
+        Words::Show(show) => Shown::Desk(show),
+    };
+    show(settings, shown).await
+}
+
+/// What is shown.
+enum Shown {
+    List { json: bool },
+    Desk(Show),
+}
+
+async fn show(settings: &Settings, shown: Shown) -> Result<ExitCode, Failure> {
     let now = SystemClock.now();
     with_changes(settings, async |changes| {
         let live = changes.store.live().await.map_err(anyhow::Error::from)?;
         let directory = live.unwrap_or_default().book.directory;
-        match words {
-            Words::List { json } => print!("{}", listed(&directory, json, now, settings)),
-            Words::Show(show) => {
+        match shown {
+            Shown::List { json } => print!("{}", listed(&directory, json, now, settings)),
+            Shown::Desk(show) => {
                 let (code, post) = desk(&directory, &show.post)?;
                 let from = show.from.as_deref().map(|text| time("from", text));
                 let from = from.transpose()?.unwrap_or(now);
@@ -182,7 +217,10 @@ fn name(shift: &Shift, directory: &Directory) -> String {
     person.map_or_else(|| who.to_string(), |person| person.name.clone())
 }
 
-fn desk<'d>(directory: &'d Directory, text: &str) -> Result<(PostCode, &'d Post), Failure> {
+pub(super) fn desk<'d>(
+    directory: &'d Directory,
+    text: &str,
+) -> Result<(PostCode, &'d Post), Failure> {
     let desks = directory
         .posts
         .iter()
@@ -212,7 +250,7 @@ fn time(field: &str, text: &str) -> Result<Timestamp, Failure> {
     })
 }
 
-fn person(directory: &Directory, text: &str) -> Result<ResponderId, Failure> {
+pub(super) fn person(directory: &Directory, text: &str) -> Result<ResponderId, Failure> {
     let found = ResponderId::parse(text).ok();
     let found = found.filter(|who| directory.responders.contains_key(who));
     found.ok_or_else(|| {

@@ -13,7 +13,7 @@ use super::{
     fault::{Fault, Faults, Gravity},
     gateways, inbound_email, self_tests,
     settings::{ApiKey, AtStart, Gateway, RedisMode, Scan, Settings},
-    webhooks,
+    subscriptions, webhooks,
     words::nearest,
 };
 use crate::channel::registry::GatewaySettings;
@@ -33,6 +33,7 @@ const SECTIONS: &[&str] = &[
     "log",
     "costs",
     "api_keys",
+    "subscriptions",
     "webhooks",
     "gateways",
     "self_tests",
@@ -133,6 +134,7 @@ pub(super) fn look_at(
         api_keys: api_keys(&mut document),
         gateways: gateways::read(&mut document),
         self_tests: Vec::new(),
+        subscriptions: subscriptions::read(&mut document),
         webhooks: webhooks::read(&mut document),
     };
     settings.self_tests = self_tests::read(&settings, &mut document);

@@ -20,6 +20,7 @@ pub mod seed;
 pub mod self_tests;
 pub mod settings;
 pub mod sheets;
+pub mod subscriptions;
 mod webhooks;
 mod words;
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use super::inbound_email::InboundEmail;
+pub use super::{inbound_email::InboundEmail, subscriptions::Subscription};
 use crate::{
     channel::registry::GatewaySettings,
     domain::{
@@ -48,6 +48,8 @@ pub struct Settings {
     pub gateways: Vec<Gateway>,
     /// How gateways are tested.
     pub self_tests: Vec<Plan>,
+    /// Calendars that are asked who stands by.
+    pub subscriptions: Vec<Subscription>,
     /// Ways in of providers that have no file of their own.
     pub webhooks: Vec<Webhook>,
 }

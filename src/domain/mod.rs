@@ -23,6 +23,7 @@ pub mod directory;
 pub mod escalation;
 pub mod fact;
 pub mod gsm;
+pub mod ical;
 pub mod id;
 pub mod mail_proof;
 pub mod message;

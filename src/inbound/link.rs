@@ -1,7 +1,7 @@
-//! Signed acknowledgement links. Looking at one changes nothing (mail scanners open every link);
-//! only the button on its page acts.
+//! Signed links: to acknowledge, and to a person's own calendar. Looking at one changes nothing (mail scanners open
+//! every link); only the button on its page acts.
 //!
-//! A token is `RESPONDER~COMPLAINT~SECONDS~MAC`: who may answer what until when, and an HMAC-SHA256
+//! A token of an acknowledgement is `RESPONDER~COMPLAINT~SECONDS~MAC`: who may answer what until when, and an HMAC-SHA256
 //! over that, cut to 128 bits.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,6 +12,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::domain::id::{ComplaintId, ResponderId};
+
+const ACKNOWLEDGEMENT: &[u8] = b"siaga acknowledgement link\0";
+const CALENDAR: &[u8] = b"siaga calendar\0";
 
 /// Signs and checks tokens.
 pub struct Signer {
@@ -52,7 +55,7 @@ impl Signer {
             .unwrap_or(Timestamp::MAX)
             .as_second();
         let body = format!("{responder}~{complaint}~{until}");
-        let mac = self.mac(&body);
+        let mac = self.mac(ACKNOWLEDGEMENT, &body);
         format!("{body}~{mac}")
     }
 
@@ -62,7 +65,11 @@ impl Signer {
     /// When it is not ours or its time has run out.
     pub fn check(&self, token: &str, now: Timestamp) -> Result<Allowed, BadToken> {
         let (body, mac) = token.rsplit_once('~').ok_or(BadToken::Forged)?;
-        if !bool::from(self.mac(body).as_bytes().ct_eq(mac.as_bytes())) {
+        if !bool::from(
+            self.mac(ACKNOWLEDGEMENT, body)
+                .as_bytes()
+                .ct_eq(mac.as_bytes()),
+        ) {
             return Err(BadToken::Forged);
         }
         let mut parts = body.split('~');
@@ -81,13 +88,35 @@ impl Signer {
         })
     }
 
-    fn mac(&self, body: &str) -> String {
+    /// A token for somebody's own calendar: `RESPONDER~GENERATION~MAC`. It holds until its generation is revoked.
+    pub fn sign_calendar(&self, responder: &ResponderId, generation: u32) -> String {
+        let body = format!("{responder}~{generation}");
+        let mac = self.mac(CALENDAR, &body);
+        format!("{body}~{mac}")
+    }
+
+    /// Whose calendar a token shows, and of which generation it is; none when it is not ours.
+    pub fn check_calendar(&self, token: &str) -> Option<(ResponderId, u32)> {
+        let (body, mac) = token.rsplit_once('~')?;
+        let own = self.mac(CALENDAR, body);
+        if !bool::from(own.as_bytes().ct_eq(mac.as_bytes())) {
+            return None;
+        }
+        let (responder, generation) = body.split_once('~')?;
+        Some((
+            ResponderId::parse(responder).ok()?,
+            generation.parse().ok()?,
+        ))
+    }
+
+    /// `purpose` keeps a token from being one of another kind.
+    fn mac(&self, purpose: &[u8], body: &str) -> String {
         let secret = self.secret.expose_secret().as_bytes();
         // HMAC takes keys of any length, so this cannot fail; an empty tag matches nothing.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
             return String::new();
         };
-        mac.update(b"siaga acknowledgement link\0");
+        mac.update(purpose);
         mac.update(body.as_bytes());
         URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..16])
     }
@@ -122,7 +151,27 @@ mod tests {
                 );
             }
         }
+        assert_eq!(signer.check_calendar(&token), None, "of another kind");
         let other = Signer::new("other".into(), SignedDuration::from_hours(1));
         assert_eq!(other.check(&token, now), Err(BadToken::Forged));
+    }
+
+    #[test]
+    fn a_calendar_is_its_persons_and_of_one_generation() {
+        let signer = Signer::new("secret".into(), SignedDuration::from_hours(1));
+        let responder = ResponderId::parse("budi.s").unwrap();
+        let token = signer.sign_calendar(&responder, 3);
+        assert_eq!(signer.check_calendar(&token), Some((responder, 3)));
+        for other in [
+            token.replace("budi", "tono"),
+            token.replace("~3~", "~2~"),
+            token[..token.len() - 1].to_owned(),
+            String::new(),
+            "~".to_owned(),
+        ] {
+            assert_eq!(signer.check_calendar(&other), None, "{other}");
+        }
+        let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
+        assert_eq!(signer.check(&token, now), Err(BadToken::Forged));
     }
 }

@@ -255,20 +255,23 @@ impl<'a> Tally<'a> {
         let responders = &self.context.directory.responders;
         let person = match self.people.get_mut(&order.responder) {
             Some(person) => person,
-            None => self.people.entry(order.responder.clone()).or_insert({
-                let known = match responders.get(&order.responder) {
-                    None => Some([Weight::default(); 2]),
-                    Some(one) if one.rules.is_empty() => Some(
-                        [Reach::InTurn, Reach::Everywhere]
-                            .map(|reach| Weight::of(one, asked(reach), &self.prices)),
-                    ),
-                    Some(_) => None,
-                };
-                Person {
-                    known,
-                    ..Person::default()
-                }
-            }),
+            None => self
+                .people
+                .entry(order.responder.clone())
+                .or_insert_with(|| {
+                    let known = match responders.get(&order.responder) {
+                        None => Some([Weight::default(); 2]),
+                        Some(one) if one.rules.is_empty() => Some(
+                            [Reach::InTurn, Reach::Everywhere]
+                                .map(|reach| Weight::of(one, asked(reach), &self.prices)),
+                        ),
+                        Some(_) => None,
+                    };
+                    Person {
+                        known,
+                        ..Person::default()
+                    }
+                }),
         };
         let everywhere = usize::from(order.reach == Reach::Everywhere);
         let weight = person.known.map(|known| known[everywhere]);

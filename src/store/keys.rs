@@ -251,6 +251,11 @@ impl Keys {
         format!("{}:{{meta}}:contents", self.prefix)
     }
 
+    /// Hash: which generation of a person's calendar address is valid, by the person.
+    pub fn calendar_addresses(&self) -> String {
+        format!("{}:{{meta}}:calendars", self.prefix)
+    }
+
     /// Hash: changes as JSON, by their number.
     pub fn changes(&self) -> String {
         format!("{}:{{meta}}:changes", self.prefix)

@@ -12,6 +12,7 @@
 //!
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
+mod addresses;
 pub mod advance;
 mod by_hand;
 pub mod changes;

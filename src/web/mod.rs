@@ -8,6 +8,7 @@ pub mod acknowledge;
 pub mod api;
 pub mod auth;
 mod by_hand;
+mod calendar;
 mod calls;
 mod change;
 pub mod demo;
@@ -159,6 +160,7 @@ pub fn router(web: Web) -> Router {
             "/a/{token}",
             get(acknowledge::show).post(acknowledge::answer),
         )
+        .route("/calendar/{file}", get(calendar::own))
         .route("/assets/acknowledge.css", get(acknowledge::style));
     if web.demo.is_some() {
         router = router.merge(demo::routes());

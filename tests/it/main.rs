@@ -17,6 +17,7 @@ mod costs;
 mod costs_service;
 mod dead_letters;
 mod deadlines;
+mod duty_calendars;
 mod export;
 mod failover;
 mod failover_service;

@@ -4,6 +4,7 @@
 //! have a fixed length from a fixed moment: exact to the second in a zone without summer time, such as
 //! those of Indonesia. Whoever stands in for somebody on leave moves no later turn.
 
+mod calendar;
 mod shifts;
 
 use std::iter;

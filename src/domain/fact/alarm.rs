@@ -161,6 +161,14 @@ pub enum Alarm {
         /// What did not fit.
         why: String,
     },
+    /// A calendar that is asked who stands by cannot be had or used; what was known of it stays in force. Told
+    /// once an hour.
+    CalendarUnread {
+        /// Its name in the settings.
+        calendar: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// What is live does not fit together, because it was altered by hand; the running services keep
     /// what they have. Told once by each process.
     LiveUnusable {

@@ -226,6 +226,12 @@ pub(super) fn alarmed(alarm: &Alarm, person: &impl Fn(&ResponderId) -> String, i
         (Alarm::DeskUnattended { post, from, until }, false) => {
             format!("ALARM: nobody will be on duty at {post} from {from:.0} until {until:.0}")
         }
+        (Alarm::CalendarUnread { calendar, why }, true) => {
+            format!("ALARM: kalender {calendar} tidak dapat dipakai: {why}")
+        }
+        (Alarm::CalendarUnread { calendar, why }, false) => {
+            format!("ALARM: the calendar {calendar} cannot be used: {why}")
+        }
         (Alarm::NobodyOnDuty { post }, true) => format!("ALARM: tidak ada yang piket di {post}"),
         (Alarm::NobodyOnDuty { post }, false) => format!("ALARM: nobody is on duty at {post}"),
         (Alarm::AllRefused { step }, true) => {

@@ -111,6 +111,7 @@ async fn a_hundred_changes_while_five_thousand_escalate_lose_and_repeat_nothing(
             default_policy: PolicyId::parse("uji").unwrap(),
             gateways: Vec::new(),
             self_tests: Vec::new(),
+            subscriptions: Vec::new(),
             approval: false,
         },
     };

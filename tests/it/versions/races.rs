@@ -58,6 +58,7 @@ async fn changes(redis: &RedisServer) -> Changes {
             default_policy: PolicyId::parse("baku").unwrap(),
             gateways: Vec::new(),
             self_tests: Vec::new(),
+            subscriptions: Vec::new(),
             approval: false,
         },
     }
@@ -93,6 +94,34 @@ fn keeper(changes: &Changes, world: World) -> (Keeper, Worlds) {
 async fn world(changes: &Changes) -> World {
     let live = changes.store.live().await.unwrap().unwrap();
     World::of(live, &changes.rules.default_policy).unwrap()
+}
+
+#[tokio::test]
+async fn who_comes_again_with_the_same_waits_once() {
+    let redis = RedisServer::start(Durability::None).await;
+    let mut changes = changes(&redis).await;
+    submit(&changes, shipped(), "seed").await.unwrap();
+    changes.rules.approval = true;
+    let again = async |minutes| {
+        let plan = changes.plan(with_hold(minutes)).await.unwrap();
+        let calendar = proposal("calendar:piket");
+        let places = Places::default();
+        let made = changes.submit_again(&plan, &places, &calendar, now());
+        made.await.unwrap().map(|made| made.change.number)
+    };
+    let first = again(100).await;
+    assert!(first.is_some());
+    assert_eq!(again(100).await, None, "it waits already");
+    let other = again(200).await;
+    assert!(other.is_some());
+    let pending = changes.store.changes(10).await.unwrap().into_iter();
+    let pending = pending.filter(|found| found.change.is_pending());
+    let pending: Vec<u64> = pending.map(|found| found.change.number).collect();
+    assert_eq!(
+        Some(pending),
+        other.map(|other| vec![other]),
+        "the first is taken back"
+    );
 }
 
 #[tokio::test]
