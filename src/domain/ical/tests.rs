@@ -273,9 +273,9 @@ fn hostile_calendars_end_soon() {
         calendar("DTSTART:20261201T080000|DURATION:P99999999999999999W"),
         calendar("DTSTART:99991231T235959|DURATION:P9999D|RRULE:FREQ=WEEKLY;INTERVAL=1000"),
     ] {
-        let begun = std::time::Instant::now();
-        let _ = read(&text, &wanted());
-        assert!(begun.elapsed().as_secs() < 20, "{}", &text[..80]);
+        // What it is does not matter: that it comes to an end, and to no more than it may.
+        let times = read(&text, &wanted()).map_or(0, |times| times.len());
+        assert!(times <= STEPS);
     }
 }
 
