@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     clock::patience,
     config::{
         Settings,
-        settings::{RedisMode, Require, Sync},
+        redis::host_and_port,
+        settings::{Redis, RedisMode, Require, Sync},
     },
     store::{
-        Address, Store,
+        Address, Certificates, Group, Store,
         durability::Need,
         embedded::{self, Embedded, EmbeddedError, Options},
     },
@@ -35,10 +36,14 @@ impl Backend {
     /// When Redis cannot be started or reached.
     pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let redis = &settings.redis;
-        let (address, embedded) = match (redis.mode, &redis.url) {
-            (RedisMode::External, Some(url)) => (Address::new(url.expose_secret()), None),
-            (RedisMode::External, None) => bail!("redis.url is missing"),
-            (RedisMode::Embedded, _) => {
+        let (address, embedded) = match redis.mode {
+            RedisMode::External => match &redis.url {
+                Some(url) => (Address::new(url.expose_secret()), None),
+                None => bail!("redis.url is missing"),
+            },
+            RedisMode::Sentinel => (Address::sentinel(group(redis), &redis.master), None),
+            RedisMode::Cluster => (Address::cluster(group(redis)), None),
+            RedisMode::Embedded => {
                 let options = Options {
                     folder: redis.data_dir.clone(),
                     program: redis.program.clone(),
@@ -49,10 +54,11 @@ impl Backend {
                 (child.address(), Some(child))
             }
         };
+        let address = address.with(certificates(redis));
         let store = Store::connect(&address, &redis.prefix, redis.shards)
             .await
             .with_context(|| format!("Redis at {address}"))?;
-        if redis.mode == RedisMode::External {
+        if redis.mode != RedisMode::Embedded {
             check_durability(&store, redis.require)
                 .await
                 .with_context(|| format!("Redis at {address}"))?;
@@ -101,6 +107,28 @@ impl Backend {
     }
 }
 
+fn group(redis: &Redis) -> Group {
+    let nodes = redis.nodes.iter().filter_map(|node| host_and_port(node));
+    Group {
+        nodes: nodes.collect(),
+        tls: redis.tls,
+        user: redis.user.clone(),
+        password: redis.password.clone(),
+        sentinel_password: redis.sentinel_password.clone(),
+    }
+}
+
+fn certificates(redis: &Redis) -> Certificates {
+    let pem = |it: &Option<SecretString>| {
+        let it = it.as_ref();
+        it.map(|it| it.expose_secret().as_bytes().to_vec())
+    };
+    Certificates {
+        authority: pem(&redis.authority),
+        own: pem(&redis.certificate).zip(pem(&redis.key)),
+    }
+}
+
 /// Refuses a Redis that keeps less than is required; where nothing is, tells of it.
 async fn check_durability(store: &Store, require: Require) -> anyhow::Result<()> {
     let need = match require {
@@ -108,8 +136,16 @@ async fn check_durability(store: &Store, require: Require) -> anyhow::Result<()>
         Require::Everysec => Need::Everysec,
         Require::Nothing => Need::Nothing,
     };
-    let durability = store.durability().await?;
-    let faults = durability.faults(need);
+    let mut faults = Vec::new();
+    let mut synced = Vec::new();
+    for (server, durability) in store.durability().await? {
+        let own = durability.faults(need).into_iter();
+        faults.extend(own.map(|fault| match &server {
+            Some(server) => format!("{server}: {fault}"),
+            None => fault,
+        }));
+        synced.push(durability.appendfsync.unwrap_or_default());
+    }
     if need != Need::Nothing && !faults.is_empty() {
         bail!(
             "{}. Untuk uji coba / for a trial: redis.require = \"nothing\"",
@@ -119,7 +155,7 @@ async fn check_durability(store: &Store, require: Require) -> anyhow::Result<()>
     for fault in faults {
         tracing::error!(fault, "Redis keeps less than complaints need");
     }
-    let appendfsync = durability.appendfsync.unwrap_or_default();
-    tracing::info!(appendfsync, "what Redis keeps");
+    synced.dedup();
+    tracing::info!(appendfsync = synced.join(", "), "what Redis keeps");
     Ok(())
 }

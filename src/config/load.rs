@@ -11,8 +11,8 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, inbound_email, self_tests,
-    settings::{ApiKey, AtStart, Gateway, RedisMode, Scan, Settings},
+    gateways, inbound_email, redis, self_tests,
+    settings::{ApiKey, AtStart, Gateway, Scan, Settings},
     subscriptions, webhooks,
     words::nearest,
 };
@@ -141,6 +141,7 @@ pub(super) fn look_at(
     check(&settings, &mut document);
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
+    redis::check(&settings, &mut document);
     let faults = Faults(document.finish(SECTIONS));
     (settings, faults)
 }
@@ -256,7 +257,7 @@ fn check(settings: &Settings, document: &mut Document) {
     let secret = settings.links.secret.expose_secret().len();
     let filter = &settings.log.filter;
     let orders = settings.data.at_start == AtStart::Apply;
-    let errors: [Rule<'_>; 20] = [
+    let errors: [Rule<'_>; 18] = [
         (
             settings.changes.approval && orders,
             "data.at_start",
@@ -290,14 +291,14 @@ fn check(settings: &Settings, document: &mut Document) {
             "engine.lease",
             length(engine.lease),
             "too short: a slow pass would lose its work to another",
-            "30s is good",
+            "6s is good",
         ),
         (
             engine.attempt_timeout.as_secs() < 1,
             "engine.attempt_timeout",
             length(engine.attempt_timeout),
             "not a length of time that a gateway could answer in",
-            "30s is good",
+            "6s is good",
         ),
         (
             engine.code_rest.is_negative() || engine.code_rest.is_zero(),
@@ -340,20 +341,6 @@ fn check(settings: &Settings, document: &mut Document) {
             filter.clone(),
             "not a filter",
             "info, or siaga=debug,warn",
-        ),
-        (
-            !(1..=4096).contains(&redis.shards),
-            "redis.shards",
-            redis.shards.to_string(),
-            "not a number of shards",
-            "1 for a single server, 16 for a cluster",
-        ),
-        (
-            redis.mode == RedisMode::External && redis.url.is_none(),
-            "redis.url",
-            String::new(),
-            "missing",
-            "write the address: redis://HOST:PORT, rediss://... or redis+unix:///PATH",
         ),
         (
             scan.enabled && !scan.pattern.contains('*'),
@@ -408,14 +395,12 @@ fn check(settings: &Settings, document: &mut Document) {
         settings.gateways.iter().filter(|it| is_real(it)).count(),
         settings.gateways.len(),
     );
-    let timeouts = settings.gateways.iter().map(|it| it.settings.timeout());
-    let longest = timeouts.max().unwrap_or_default();
     let answered_by = |is: fn(&GatewaySettings) -> bool| {
         let mut gateways = settings.gateways.iter();
         gateways.any(|gateway| gateway.two_way && is(&gateway.settings))
     };
     let inbound = &settings.inbound;
-    let warnings: [Rule<'_>; 6] = [
+    let warnings: [Rule<'_>; 5] = [
         (
             answered_by(|it| matches!(it, GatewaySettings::Kannel(_)))
                 && inbound.kannel_secret.expose_secret().is_empty(),
@@ -431,13 +416,6 @@ fn check(settings: &Settings, document: &mut Document) {
             String::new(),
             "empty: WhatsApp's replies and receipts are refused",
             "the app secret at Meta, or two_way = false for its gateway",
-        ),
-        (
-            (1..=longest.as_secs()).contains(&engine.attempt_timeout.as_secs()),
-            "engine.attempt_timeout",
-            length(engine.attempt_timeout),
-            "not longer than a gateway's own time-out: a slow answer would be sent twice",
-            "longer than every timeout of a gateway; 30s is good",
         ),
         (
             real > 0 && real < all,

@@ -15,6 +15,7 @@ pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod places;
+pub mod redis;
 mod rosters;
 pub mod seed;
 pub mod self_tests;

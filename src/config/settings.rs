@@ -6,7 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use super::{inbound_email::InboundEmail, subscriptions::Subscription};
+pub use super::{
+    inbound_email::InboundEmail,
+    redis::{Redis, RedisMode, Require, Sync},
+    subscriptions::Subscription,
+};
 use crate::{
     channel::registry::GatewaySettings,
     domain::{
@@ -90,82 +94,6 @@ impl Default for Server {
     }
 }
 
-/// Whether Redis is a child of the service or runs elsewhere.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RedisMode {
-    /// A private child in the data folder.
-    #[default]
-    Embedded,
-    /// At an address.
-    External,
-}
-
-/// When a write counts as safe on the private Redis.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sync {
-    /// The last two seconds may be lost: with the machine's power, and also with a Redis that is
-    /// killed while its disk is slow, because it answers before it has handed the write to the kernel.
-    Everysec,
-    /// Nothing that was answered is lost. Commits are grouped, so it costs little.
-    #[default]
-    Always,
-}
-
-/// What an external Redis must keep of what it answers, or the service does not start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Require {
-    /// Everything.
-    Always,
-    /// Everything but the last two seconds.
-    #[default]
-    Everysec,
-    /// Nothing: what it keeps less is logged as an error.
-    Nothing,
-}
-
-/// Where Redis is.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Redis {
-    /// Embedded or external.
-    pub mode: RedisMode,
-    /// Embedded: the data folder.
-    pub data_dir: PathBuf,
-    /// Embedded: the program.
-    pub program: String,
-    /// Embedded: when a write counts as safe.
-    pub appendfsync: Sync,
-    /// Embedded: a port on the loopback address for other systems; none is no port.
-    pub port: Option<u16>,
-    /// External: the address. It may carry a password, so it counts as a secret.
-    pub url: Option<SecretString>,
-    /// External: what it must keep.
-    pub require: Require,
-    /// Before every key.
-    pub prefix: String,
-    /// Over how many hash tags the keys are spread: 1 for a single server.
-    pub shards: u16,
-}
-
-impl Default for Redis {
-    fn default() -> Self {
-        Self {
-            mode: RedisMode::Embedded,
-            data_dir: PathBuf::from("siaga-data"),
-            program: "redis-server".to_owned(),
-            appendfsync: Sync::Always,
-            port: None,
-            url: None,
-            require: Require::Everysec,
-            prefix: "siaga".to_owned(),
-            shards: 1,
-        }
-    }
-}
-
 /// How the loops run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -188,8 +116,8 @@ impl Default for Engine {
     fn default() -> Self {
         Self {
             batch: 500,
-            lease: SignedDuration::from_secs(30),
-            attempt_timeout: SignedDuration::from_secs(30),
+            lease: SignedDuration::from_secs(6),
+            attempt_timeout: SignedDuration::from_secs(6),
             in_flight: 64,
             code_rest: SignedDuration::from_hours(7 * 24),
             bundle_window: SignedDuration::from_secs(60),

@@ -4,7 +4,11 @@
 //! them one by one; neither says a word. So it is asked at the start, and refused when it keeps less
 //! than the settings ask for. `INFO` is asked first: a managed service may forbid `CONFIG`.
 
-use super::{Store, StoreError};
+use std::collections::BTreeMap;
+
+use redis::FromRedisValue as _;
+
+use super::{Store, StoreError, connection::Link};
 
 /// How much must be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,21 +95,37 @@ impl Durability {
 }
 
 impl Store {
-    /// What Redis keeps of what it answers.
+    /// What Redis keeps of what it answers; in a cluster each master by its name.
     ///
     /// # Errors
     /// When Redis is away, or forbids `INFO`.
-    pub async fn durability(&self) -> Result<Durability, StoreError> {
+    pub async fn durability(&self) -> Result<Vec<(Option<String>, Durability)>, StoreError> {
         let mut connection = self.connection();
-        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
-        // One that may not be asked keeps what INFO tells, and the rest counts as unknown.
-        let told: Vec<String> = redis::cmd("CONFIG")
-            .arg("GET")
-            .arg("appendfsync")
-            .query_async(&mut connection)
-            .await
-            .unwrap_or_default();
-        Ok(Durability::read(&info, told.into_iter().nth(1)))
+        let info = redis::cmd("INFO");
+        let mut sync = redis::cmd("CONFIG");
+        sync.arg("GET").arg("appendfsync");
+        let Link::Cluster(masters) = &mut connection else {
+            let info: String = info.query_async(&mut connection).await?;
+            // One that may not be asked keeps what INFO tells, and the rest counts as unknown.
+            let told: Vec<String> = sync.query_async(&mut connection).await.unwrap_or_default();
+            return Ok(vec![(
+                None,
+                Durability::read(&info, told.into_iter().nth(1)),
+            )]);
+        };
+        let mut told: BTreeMap<String, String> = BTreeMap::new();
+        for (server, answer) in masters.each(sync).await.unwrap_or_default() {
+            let words = Vec::<String>::from_redis_value(answer).unwrap_or_default();
+            told.extend(words.into_iter().nth(1).map(|sync| (server, sync)));
+        }
+        let mut found = Vec::new();
+        for (server, answer) in masters.each(info).await? {
+            let info = String::from_redis_value(answer.extract_error()?)
+                .map_err(redis::RedisError::from)?;
+            let sync = told.remove(&server);
+            found.push((Some(server), Durability::read(&info, sync)));
+        }
+        Ok(found)
     }
 }
 

@@ -12,11 +12,14 @@
 //!
 //! Time is always an argument: no `TIME`, no `EXPIRE`; a lease is a score.
 
+mod address;
 mod addresses;
 pub mod advance;
 mod by_hand;
+mod calls;
 pub mod changes;
 mod checks;
+mod cluster;
 pub mod committer;
 mod connection;
 mod costs;
@@ -29,6 +32,7 @@ pub mod letters;
 pub mod live;
 mod machines;
 mod mailboxes;
+mod managed;
 mod packing;
 mod past;
 mod queues;
@@ -48,12 +52,13 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 pub use self::{
+    address::{Address, Certificates, Group},
     advance::{Advanced, Opened, PageInput, facts_about},
     by_hand::{OrderFault, Tried, Undelivered},
     changes::{Recorded, Written},
     checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},
-    connection::{Address, Peer},
+    connection::Peer,
     keys::{Keys, Shard, Side},
     live::Live,
     machines::{Loaded, Versioned},
@@ -149,7 +154,7 @@ impl Store {
             .collect();
         let mut committers = HashMap::new();
         for shard in keys.all_shards() {
-            let own = connection::open(&source).await?;
+            let own = connection::beside(&link, &source).await?;
             let waker = woken
                 .get(&shard)
                 .cloned()
@@ -167,7 +172,7 @@ impl Store {
                 older: Mutex::default(),
             }),
         };
-        connection::listen(
+        calls::listen(
             &store.inner.source,
             store.inner.keys.wake_channel(),
             store.inner.woken.clone(),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, connection::Link};
 
 /// A foreign hash as it was read: its key and its mapped fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,16 +25,17 @@ impl Store {
         cursor: u64,
         pattern: &str,
     ) -> Result<(u64, Vec<String>), StoreError> {
-        Ok(redis::cmd("SCAN")
-            .arg(cursor)
-            .arg("MATCH")
-            .arg(pattern)
-            .arg("COUNT")
-            .arg(500)
-            .arg("TYPE")
-            .arg("hash")
-            .query_async(&mut self.connection())
-            .await?)
+        let words = |cursor: u64| {
+            let mut words = redis::cmd("SCAN");
+            words.arg(cursor).arg("MATCH").arg(pattern);
+            words.arg("COUNT").arg(500).arg("TYPE").arg("hash");
+            words
+        };
+        let mut connection = self.connection();
+        if let Link::Cluster(masters) = &mut connection {
+            return Ok(masters.scan(cursor, words).await?);
+        }
+        Ok(words(cursor).query_async(&mut connection).await?)
     }
 
     /// The given fields of foreign hashes.
@@ -162,6 +163,7 @@ impl Store {
                 return None;
             }
         }
-        self.inner.source.follow(self.keyspace(), pattern).await
+        let source = &self.inner.source;
+        source.follow(connection, self.keyspace(), pattern).await
     }
 }

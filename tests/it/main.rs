@@ -40,6 +40,7 @@ mod peers;
 mod posts_above;
 mod previews;
 mod providers_whatsapp;
+mod redis_groups;
 mod redis_refused;
 mod refused_templates;
 mod replanned;

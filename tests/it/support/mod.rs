@@ -22,6 +22,7 @@ pub(crate) mod phone;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod redis_group;
 pub(crate) mod region;
 pub(crate) mod replayed;
 pub(crate) mod script;

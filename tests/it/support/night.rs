@@ -58,6 +58,8 @@ pub(crate) struct Night {
     /// How long the gateway takes for a message: long enough that several are in flight at once.
     pub(crate) pace: Duration,
     pub(crate) gateway: Arc<Gateway>,
+    /// Over how many hash tags the keys are spread.
+    pub(crate) shards: u16,
 }
 
 /// What the morning found.
@@ -108,6 +110,7 @@ text = "{{{{ text }}}}"
             gateway_begins_well: true,
             pace: Duration::from_millis(40),
             gateway: Arc::new(gateway),
+            shards: 1,
         }
     }
 
@@ -137,7 +140,7 @@ text = "{{{{ text }}}}"
 
     /// The references of the messages that are in flight, as the ledger has it: begun, not settled.
     pub(crate) async fn in_flight(&self, redis: &Address) -> BTreeSet<String> {
-        let store = Store::connect(redis, "siaga", 1).await.unwrap();
+        let store = Store::connect(redis, "siaga", self.shards).await.unwrap();
         let mut open: BTreeMap<String, i32> = BTreeMap::new();
         for fact in facts(&store, Side::Responders).await {
             let (page, attempt, change) = match fact.what {
@@ -166,7 +169,7 @@ text = "{{{{ text }}}}"
             let is_it = |request: &Request| confirms(request, n);
             self.gateway.wait_for_request(&what, is_it, PATIENCE).await;
         }
-        let store = Store::connect(redis, "siaga", 1).await.unwrap();
+        let store = Store::connect(redis, "siaga", self.shards).await.unwrap();
         eventually_asked("the queues to be drained", PATIENCE, || async {
             is_drained(&store).await.then_some(())
         })
@@ -286,16 +289,17 @@ pub(crate) fn confirms(request: &Request, n: usize) -> bool {
 /// Everything that was recorded on one side.
 pub(crate) async fn facts(store: &Store, side: Side) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let shard = store.keys().shards(side)[0];
-    loop {
-        let read = store.read_ledger(shard, facts.len() as u64 + 1).await;
-        let read = read.unwrap();
-        if read.is_empty() {
-            return facts;
+    for shard in store.keys().shards(side) {
+        let mut next = 1;
+        loop {
+            let read = store.read_ledger(shard, next).await.unwrap();
+            let Some(last) = read.last() else { break };
+            next = last.sequence + 1;
+            let parse = |fact: &[u8]| serde_json::from_slice::<Fact>(fact).unwrap();
+            facts.extend(read.iter().map(|stored| parse(&stored.fact)));
         }
-        let parse = |fact: &[u8]| serde_json::from_slice::<Fact>(fact).unwrap();
-        facts.extend(read.iter().map(|stored| parse(&stored.fact)));
     }
+    facts
 }
 
 /// Whether nothing waits to be handed over, no page is under way, and no complaint is due.

@@ -79,6 +79,11 @@ impl RedisServer {
         self.process.kill9();
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        self.process.signal(signal);
+    }
+
     /// Starts it again on the same port and the same files, ending it properly if it still runs.
     pub(crate) async fn restart(&mut self) {
         if self.process.is_running() {

@@ -247,6 +247,36 @@ scopes = ["intake", "read", "contacts"]
     }
 
     /// Runs another command of the program; gives its output and its exit code.
+    /// Another one with the same settings, on a port of its own. With an outside Redis it works beside this one.
+    pub(crate) fn twin(&self) -> Self {
+        let twin = Self {
+            environment: self.environment.clone(),
+            ..Self::prepare()
+        };
+        let text = std::fs::read_to_string(self.settings()).unwrap();
+        let (own, other) = (
+            self.port.number().to_string(),
+            twin.port.number().to_string(),
+        );
+        std::fs::write(twin.settings(), text.replace(&own, &other)).unwrap();
+        twin
+    }
+
+    /// Stops it where it is (`SIGSTOP`); [`Siaga::go_on`] lets it go on.
+    pub(crate) fn halt(&self) {
+        let process = self.process.as_ref().unwrap();
+        signal_one(process.id(), Signal::STOP);
+    }
+
+    /// How much a counter of its metrics stands at, all its labels together.
+    pub(crate) async fn counted(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").await.1;
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        lines
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+            .sum()
+    }
+
     pub(crate) fn run_for_code(&self, arguments: &[&str]) -> (String, i32) {
         let out = self.command(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned()
@@ -352,6 +382,14 @@ scopes = ["intake", "read", "contacts"]
     /// Hands in a complaint for DISHUB that was received so many minutes ago.
     pub(crate) async fn received(&self, id: &str, minutes: i64) {
         self.received_at(id, "DISHUB", minutes).await;
+    }
+
+    /// Tries to hand in a complaint for DISHUB whose deadline passed a minute ago.
+    pub(crate) async fn try_overdue(&self, id: &str) -> (u16, String) {
+        let received = SystemClock.now() - jiff::SignedDuration::from_mins(24 * 60 + 1);
+        let body = format!(r#"{{"id":"{id}","received_at":"{received}","unit":"DISHUB"}}"#);
+        self.post("/api/v1/complaints", "application/json", body)
+            .await
     }
 
     async fn received_at(&self, id: &str, unit: &str, minutes: i64) {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -133,6 +133,11 @@ impl Identity {
     pub(crate) fn make(name: &str) -> Self {
         let authority_key = KeyPair::generate().unwrap();
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        // OpenSSL takes a certificate that its authority's name is on for its own authority.
+        let name_of_it = "authority of the tests";
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, name_of_it);
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = Issuer::from_params(&authority, &authority_key);
         let key = KeyPair::generate().unwrap();
@@ -142,6 +147,11 @@ impl Identity {
         let keep = |file: &str, pem: String| std::fs::write(folder.path().join(file), pem).unwrap();
         keep("certificate.pem", certificate.pem());
         keep("key.pem", key.serialize_pem());
+        let own_key = KeyPair::generate().unwrap();
+        let client = CertificateParams::new(vec!["siaga".to_owned()]).unwrap();
+        let client = client.signed_by(&own_key, &issuer).unwrap();
+        keep("client.pem", client.pem());
+        keep("client-key.pem", own_key.serialize_pem());
         let authority = authority.self_signed(&authority_key).unwrap();
         keep("authority.pem", authority.pem());
         Self { folder }
@@ -150,6 +160,12 @@ impl Identity {
     /// The authority's certificate, for who is to trust it.
     pub(crate) fn authority(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
+    }
+
+    /// A client's certificate and its key, of the same authority.
+    pub(crate) fn client(&self) -> (PathBuf, PathBuf) {
+        let file = |name| self.folder.path().join(name);
+        (file("client.pem"), file("client-key.pem"))
     }
 
     /// The certificate and its key, for a server.
