@@ -9,7 +9,7 @@ use crate::{
     clock::patience,
     config::{
         Settings,
-        redis::host_and_port,
+        redis_settings::host_and_port,
         settings::{Redis, RedisMode, Require, Sync},
     },
     store::{

@@ -11,7 +11,7 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, inbound_email, redis, self_tests,
+    gateways, inbound_email, redis_settings, self_tests,
     settings::{ApiKey, AtStart, Gateway, Scan, Settings},
     subscriptions, webhooks,
     words::nearest,
@@ -141,7 +141,7 @@ pub(super) fn look_at(
     check(&settings, &mut document);
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
-    redis::check(&settings, &mut document);
+    redis_settings::check(&settings, &mut document);
     let faults = Faults(document.finish(SECTIONS));
     (settings, faults)
 }

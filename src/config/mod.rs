@@ -15,7 +15,7 @@ pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod places;
-pub mod redis;
+pub mod redis_settings;
 mod rosters;
 pub mod seed;
 pub mod self_tests;

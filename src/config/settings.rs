@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 pub use super::{
     inbound_email::InboundEmail,
-    redis::{Redis, RedisMode, Require, Sync},
+    redis_settings::{Redis, RedisMode, Require, Sync},
     subscriptions::Subscription,
 };
 use crate::{
