@@ -10,6 +10,7 @@ mod mailbox;
 pub mod replayed;
 mod seeding;
 mod subscriptions;
+mod watch;
 
 use std::{
     net::SocketAddr,
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     changes::keeper::Keeper,
-    channel::sandbox::SandboxBoard,
+    channel::{registry::http_client, sandbox::SandboxBoard},
     clock::{Clock, patience},
     config::{Settings, settings::Scope},
     domain::id::{ComplaintId, ResponderId},
@@ -41,10 +42,11 @@ use crate::{
         self, Calls, Secrets, Web,
         auth::{ApiKey, ApiKeys, Scope as KeyScope},
         demo::Demo,
-        health::Health,
+        health::{Health, SharedHealth},
     },
 };
 
+use self::watch::Watch;
 pub use self::{
     backend::Backend,
     seeding::{Files, begin, changes, files},
@@ -142,6 +144,26 @@ impl Service {
         if let Some(demo) = &around.demo {
             tokio::spawn(demo.clone().run(inbound.clone(), stop.clone()));
         }
+        let health: SharedHealth = Arc::new(PartsHealth {
+            pulse: engine.pulse(),
+            gateways: engine.gateways.clone(),
+            mailbox,
+            clock: around.clock.clone(),
+            metrics,
+        });
+        // The demo's fast clock makes everything late that takes a moment.
+        if around.demo.is_none() {
+            let watch = Watch {
+                engine: engine.clone(),
+                health: health.clone(),
+                clock: around.clock.clone(),
+                operators: settings.operators.clone(),
+                dead_man: settings.dead_man.clone(),
+                instance: settings.server.public_url.clone(),
+                client: http_client()?,
+            };
+            tokio::spawn(watch.keep(stop.clone()));
+        }
         let web = Web {
             inbound: inbound.clone(),
             keys: Arc::new(api_keys(settings, around.demo.is_some())?),
@@ -160,13 +182,7 @@ impl Service {
             public_url: settings.server.public_url.as_str().into(),
             signer,
             units,
-            health: Arc::new(PartsHealth {
-                pulse: engine.pulse(),
-                gateways: engine.gateways.clone(),
-                mailbox,
-                clock: around.clock.clone(),
-                metrics,
-            }),
+            health,
             demo: around.demo,
             silence_terms: Arc::new(web::silences::Terms {
                 longest: settings.silences.longest,

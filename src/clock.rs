@@ -44,6 +44,22 @@ mod system {
     }
 }
 
+/// Real time that passes, whatever the clock on the wall is set to.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// One that begins now.
+    pub fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long it has run.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Waits in real time: for reconnecting and the like, never for a promise.
 pub async fn patience(length: Duration) {
     system::sleep(length).await;

@@ -11,7 +11,7 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, inbound_email, redis_settings, self_tests,
+    gateways, inbound_email, operators, redis_settings, self_tests,
     settings::{ApiKey, AtStart, Gateway, Scan, Settings},
     subscriptions, webhooks,
     words::nearest,
@@ -30,6 +30,8 @@ const SECTIONS: &[&str] = &[
     "data",
     "changes",
     "silences",
+    "operators",
+    "dead_man",
     "log",
     "costs",
     "api_keys",
@@ -129,6 +131,8 @@ pub(super) fn look_at(
         data: document.section("data"),
         changes: document.section("changes"),
         silences: document.section("silences"),
+        operators: document.section("operators"),
+        dead_man: document.section("dead_man"),
         log: document.section("log"),
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
@@ -141,6 +145,7 @@ pub(super) fn look_at(
     check(&settings, &mut document);
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
+    operators::check(&settings, &mut document);
     redis_settings::check(&settings, &mut document);
     let faults = Faults(document.finish(SECTIONS));
     (settings, faults)

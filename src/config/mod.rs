@@ -14,6 +14,7 @@ pub mod gateways;
 pub mod inbound_email;
 mod limits;
 pub mod load;
+pub mod operators;
 pub mod places;
 pub mod redis_settings;
 mod rosters;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 pub use super::{
     inbound_email::InboundEmail,
+    operators::{DeadMan, Operators},
     redis_settings::{Redis, RedisMode, Require, Sync},
     subscriptions::Subscription,
 };
@@ -42,6 +43,10 @@ pub struct Settings {
     pub changes: Changes,
     /// How long silences may last.
     pub silences: Silences,
+    /// Who hears of the service itself.
+    pub operators: Operators,
+    /// Who hears that all is well.
+    pub dead_man: DeadMan,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.

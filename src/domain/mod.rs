@@ -44,4 +44,5 @@ pub mod self_test;
 pub mod sender;
 pub mod silence;
 pub mod twilio;
+pub mod watch;
 pub mod webhook;

@@ -251,6 +251,11 @@ impl Keys {
         format!("{}:{{meta}}:contents", self.prefix)
     }
 
+    /// Hash: what was told of the service's own troubles, by whose they are.
+    pub fn watch(&self) -> String {
+        format!("{}:{{meta}}:watch", self.prefix)
+    }
+
     /// Hash: which generation of a person's calendar address is valid, by the person.
     pub fn calendar_addresses(&self) -> String {
         format!("{}:{{meta}}:calendars", self.prefix)

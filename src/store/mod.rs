@@ -42,6 +42,7 @@ pub mod self_tests;
 mod silences;
 mod slots;
 mod switch;
+mod watched;
 pub mod world;
 
 use std::{

@@ -69,5 +69,6 @@ mod twilio_service;
 mod unit_hours;
 mod versions;
 mod voice_service;
+mod watch_service;
 mod whatsapp_service;
 mod words_by_channel;
