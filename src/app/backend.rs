@@ -26,6 +26,8 @@ const LOOKS: u32 = 100;
 pub struct Backend {
     /// The store.
     pub store: Store,
+    /// Where it is.
+    pub address: Address,
     embedded: Option<Embedded>,
 }
 
@@ -63,7 +65,11 @@ impl Backend {
                 .await
                 .with_context(|| format!("Redis at {address}"))?;
         }
-        Ok(Self { store, embedded })
+        Ok(Self {
+            store,
+            address,
+            embedded,
+        })
     }
 
     /// Connects to a running service's Redis, or starts one where none runs: for one-shot commands.
@@ -91,6 +97,7 @@ impl Backend {
                 let store = Store::connect(&address, &redis.prefix, redis.shards).await?;
                 return Ok(Self {
                     store,
+                    address,
                     embedded: None,
                 });
             }

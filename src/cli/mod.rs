@@ -1,6 +1,7 @@
 //! The command line: one command a file. Exit codes: 0 all is well, 1 it could not be done, 2 the
 //! words of the call or the settings are wrong, 3 an import is done but rows were refused.
 
+mod backup;
 mod by_hand;
 mod changes;
 mod check;
@@ -105,6 +106,16 @@ enum Command {
     /// The record of what has happened.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Write all that Siaga knows into one file, while it runs.
+    Backup {
+        /// The file; it must not be there yet.
+        file: PathBuf,
+    },
+    /// Put a backup into an empty Redis, whole or not at all. No service may run on it.
+    Restore {
+        /// The file.
+        file: PathBuf,
+    },
     /// Whom no way has reached: list them, page them again.
     #[command(subcommand)]
     Undelivered(by_hand::Words),
@@ -215,6 +226,8 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Ledger(Ledger::Export { out }) => {
             ledger_export::run(&settings(call.config)?, out).await
         }
+        Command::Backup { file } => backup::backup(&settings(call.config)?, &file).await,
+        Command::Restore { file } => backup::restore(&settings(call.config)?, &file).await,
         Command::Plan(arguments) => plan::plan(&settings(call.config)?, &arguments).await,
         Command::Apply(arguments) => plan::apply(&settings(call.config)?, &arguments).await,
         Command::Revert(arguments) => plan::revert(&settings(call.config)?, &arguments).await,

@@ -120,9 +120,12 @@ impl Address {
         self
     }
 
-    /// Whether several masters share the keys.
-    pub fn is_cluster(&self) -> bool {
-        matches!(self.place, Place::Cluster(_))
+    /// How one server is written, where it is one.
+    pub(super) fn one(&self) -> Option<&str> {
+        match &self.place {
+            Place::One(text) => Some(text),
+            Place::Sentinel { .. } | Place::Cluster(_) => None,
+        }
     }
 
     pub(super) fn way(&self) -> Result<Way, StoreError> {

@@ -251,6 +251,11 @@ impl Keys {
         format!("{}:{{meta}}:contents", self.prefix)
     }
 
+    /// A pattern of all keys of ours.
+    pub fn all(&self) -> String {
+        format!("{}:*", self.prefix)
+    }
+
     /// Hash: what was told of the service's own troubles, by whose they are.
     pub fn watch(&self) -> String {
         format!("{}:{{meta}}:watch", self.prefix)

@@ -41,6 +41,7 @@ pub mod seen;
 pub mod self_tests;
 mod silences;
 mod slots;
+pub mod snapshot;
 mod switch;
 mod watched;
 pub mod world;

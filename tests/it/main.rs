@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod backups;
 mod bad_requests;
 mod bundles;
 mod by_hand;
