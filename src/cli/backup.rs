@@ -167,11 +167,7 @@ async fn verified(store: &Store) -> Result<Vec<(String, u64, String)>, Failure> 
                 "{shard}: {fault}: look with siaga ledger verify"
             )));
         }
-        found.push((
-            shard.to_string(),
-            verified.entries,
-            verified.head.to_string(),
-        ));
+        found.push((shard.to_string(), verified.entries, verified.head));
     }
     Ok(found)
 }
@@ -226,7 +222,7 @@ impl Folder {
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
         let name = format!(".siaga-copy-{}", std::process::id());
-        let folder = parent.unwrap_or(Path::new(".")).join(name);
+        let folder = parent.unwrap_or_else(|| Path::new(".")).join(name);
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let folder = folder
             .canonicalize()

@@ -106,34 +106,6 @@ async fn due(settings: &Settings, store: &Store) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn verify(settings: &Settings) -> Result<ExitCode, Failure> {
-    let backend = Backend::join(settings).await?;
-    let mut holds = true;
-    for shard in backend.store.keys().all_shards() {
-        let found = backend
-            .store
-            .verify_ledger(shard)
-            .await
-            .map_err(anyhow::Error::from)?;
-        match &found.fault {
-            None => println!(
-                "{shard}: {} entries hold; head {}",
-                found.entries, found.head
-            ),
-            Some(fault) => {
-                println!("{shard}: {} entries hold, then: {fault}", found.entries);
-                holds = false;
-            }
-        }
-    }
-    backend.close();
-    Ok(if holds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
-}
-
 pub(super) fn key(name: &str) -> Result<ExitCode, Failure> {
     let _: PolicyId = PolicyId::parse(name).map_err(|_| {
         Failure::Wrong(format!(

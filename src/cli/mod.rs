@@ -15,6 +15,7 @@ mod history;
 mod import;
 mod import_report;
 mod ledger_export;
+mod ledger_verify;
 mod letters;
 mod look;
 mod moves;
@@ -141,7 +142,13 @@ enum Command {
 #[derive(Subcommand)]
 enum Ledger {
     /// Prove that no entry was changed, taken out, swapped or cut off.
-    Verify,
+    Verify {
+        /// Also against heads that were noted elsewhere: a file of what `siaga ledger heads` printed, any number of times.
+        #[arg(long, value_name = "FILE")]
+        noted: Option<PathBuf>,
+    },
+    /// Print where each ledger stands, to be noted where nobody of this machine can write.
+    Heads,
     /// Play every complaint's entries once more by what was in force then: it must come to the same.
     Replay {
         /// Only this complaint.
@@ -255,7 +262,10 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::Ledger(Ledger::Replay { complaint }) => {
             replay::run(&settings(call.config)?, complaint.as_deref()).await
         }
-        Command::Ledger(Ledger::Verify) => look::verify(&settings(call.config)?).await,
+        Command::Ledger(Ledger::Heads) => ledger_verify::heads(&settings(call.config)?).await,
+        Command::Ledger(Ledger::Verify { noted }) => {
+            ledger_verify::verify(&settings(call.config)?, noted.as_deref()).await
+        }
     }
 }
 

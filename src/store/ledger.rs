@@ -1,6 +1,9 @@
 //! Reading the ledger and proving that it is whole.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use super::{Shard, Store, StoreError, packing};
 use crate::domain::{
@@ -56,6 +59,21 @@ pub enum LedgerFault {
         expected: u64,
         /// What is there.
         found: u64,
+    },
+    /// Entries stand behind the head: nobody of ours put them there.
+    #[error("entry {sequence} stands behind the head: it was put there by somebody else")]
+    Behind {
+        /// The first of them.
+        sequence: u64,
+    },
+    /// An entry that was noted elsewhere is another now, or is gone: the chain was made anew, or an older one was
+    /// put in its place.
+    #[error(
+        "entry {sequence} is not the one that was noted: the ledger was made anew, or is an older one"
+    )]
+    NotAsNoted {
+        /// Which.
+        sequence: u64,
     },
     /// The head's link is not that of the last entry.
     #[error("the head was changed: its link is not that of entry {sequence}")]
@@ -126,6 +144,19 @@ impl Store {
     /// # Errors
     /// When Redis is away.
     pub async fn verify_ledger(&self, shard: Shard) -> Result<Verified, StoreError> {
+        self.verify_noted(shard, &BTreeMap::new()).await
+    }
+
+    /// The same, and whether these entries, by their sequence, have the links (as hexadecimal text) that were noted
+    /// elsewhere: the only proof against whoever makes a whole chain anew.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn verify_noted(
+        &self,
+        shard: Shard,
+        noted: &BTreeMap<u64, String>,
+    ) -> Result<Verified, StoreError> {
         let (last, head): (Option<u64>, Option<Vec<u8>>) = redis::cmd("HMGET")
             .arg(self.keys().ledger_head(shard))
             .arg("n")
@@ -156,6 +187,11 @@ impl Store {
                     break 'walk;
                 }
                 (link, entries) = (next, stored.sequence);
+                let known = noted.get(&entries);
+                if known.is_some_and(|known| *known != link.to_string()) {
+                    fault = Some(LedgerFault::NotAsNoted { sequence: entries });
+                    break 'walk;
+                }
                 // The service may be appending while we read: only what the head covered counts.
                 if entries == last {
                     break 'walk;
@@ -167,6 +203,17 @@ impl Store {
                 expected: last,
                 found: entries,
             });
+        }
+        if fault.is_none()
+            && let Some((sequence, _)) = noted.last_key_value()
+            && *sequence > entries
+        {
+            fault = Some(LedgerFault::NotAsNoted {
+                sequence: *sequence,
+            });
+        }
+        if fault.is_none() && last > 0 && self.stands_behind(shard, last).await? {
+            fault = Some(LedgerFault::Behind { sequence: last + 1 });
         }
         if fault.is_none() && last > 0 && head.as_deref() != Some(&link.0[..]) {
             fault = Some(LedgerFault::Head { sequence: last });
@@ -180,6 +227,19 @@ impl Store {
             head: Link(link.0).to_string(),
             fault,
         })
+    }
+
+    /// Whether there are entries behind this head that no commit has put there: the head is still the same.
+    async fn stands_behind(&self, shard: Shard, last: u64) -> Result<bool, StoreError> {
+        if self.read_ledger(shard, last + 1).await?.is_empty() {
+            return Ok(false);
+        }
+        let now: Option<u64> = redis::cmd("HGET")
+            .arg(self.keys().ledger_head(shard))
+            .arg("n")
+            .query_async(&mut self.connection())
+            .await?;
+        Ok(now == Some(last))
     }
 
     /// A complaint's own facts, without those of its pages, in the order they were recorded.

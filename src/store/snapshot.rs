@@ -89,7 +89,7 @@ impl Copied {
     /// # Errors
     /// When the program cannot be started.
     pub fn open(copy: &Path, program: &str) -> Result<Self, SnapshotError> {
-        let folder = copy.parent().unwrap_or(Path::new("."));
+        let folder = copy.parent().unwrap_or_else(|| Path::new("."));
         let name = copy.file_name().unwrap_or_default();
         let socket = super::embedded::socket_path(folder);
         let child = Command::new(program)

@@ -16,6 +16,7 @@ mod changes;
 mod checks;
 mod costs;
 mod costs_service;
+mod damages;
 mod dead_letters;
 mod deadlines;
 mod duty_calendars;
