@@ -58,6 +58,7 @@ impl Watch {
         };
         let (mut own, mut shared) = (kept(&self.instance), kept(SHARED));
         let mut steps = conditions::Steps::default();
+        let mut seen = conditions::Seen::default();
         let mut called: Option<Timestamp> = None;
         loop {
             tokio::select! {
@@ -70,7 +71,7 @@ impl Watch {
             let slot =
                 Timestamp::from_millisecond(now.as_millisecond() / 2000 * 2000).unwrap_or(now);
             if let Ok(true) = self.engine.store.claim_slot("watch", slot).await {
-                match self.shared_troubles(now).await {
+                match self.shared_troubles(&mut seen, now).await {
                     Ok(found) => {
                         // Another may have told meanwhile.
                         shared.is_read = false;
@@ -102,6 +103,9 @@ impl Watch {
         for trouble in troubles {
             metrics::gauge!("siaga_trouble", "name" => trouble.name.clone()).set(1.0);
         }
+        for name in kept.register.over(troubles) {
+            metrics::gauge!("siaga_trouble", "name" => name.to_owned()).set(0.0);
+        }
         let terms = Terms {
             after: self.operators.after,
             again: self.operators.again,
@@ -123,7 +127,6 @@ impl Watch {
         };
         for told in told {
             if told.turn == crate::domain::watch::Turn::Over {
-                metrics::gauge!("siaga_trouble", "name" => told.name.clone()).set(0.0);
                 tracing::warn!(trouble = told.name, since = %told.since, "it is over");
             } else {
                 tracing::error!(trouble = told.name, since = %told.since, remedy = told.remedy, "{}", told.what);

@@ -73,16 +73,17 @@ pub struct Told {
 }
 
 impl Register {
+    /// The troubles that are known and are not among these: they are over.
+    pub fn over<'r>(&'r self, troubles: &'r [Trouble]) -> impl Iterator<Item = &'r str> {
+        let is_wrong = |name: &str| troubles.iter().any(|it| it.name == name);
+        let names = self.0.keys().map(String::as_str);
+        names.filter(move |name| !is_wrong(name))
+    }
+
     /// Takes what is wrong now, and gives what is to be told of it.
     pub fn take(&mut self, troubles: &[Trouble], terms: Terms, now: Timestamp) -> Vec<Told> {
         let mut told = Vec::new();
-        let is_wrong = |name: &String| troubles.iter().any(|it| it.name == *name);
-        let over: Vec<String> = self
-            .0
-            .keys()
-            .filter(|name| !is_wrong(name))
-            .cloned()
-            .collect();
+        let over: Vec<String> = self.over(troubles).map(str::to_owned).collect();
         for name in over {
             let Some(known) = self.0.remove(&name) else {
                 continue;

@@ -20,6 +20,30 @@ impl Store {
         })
     }
 
+    /// The first that waits in each queue, by its name, and since when it is due. What is to cross at once has no
+    /// time of its own: none.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn first_waiting(&self) -> Result<Vec<(String, Option<Timestamp>)>, StoreError> {
+        let mut pipe = redis::pipe();
+        for shard in self.keys().all_shards() {
+            for queue in [self.keys().due(shard), self.keys().outbox(shard)] {
+                pipe.cmd("ZRANGE")
+                    .arg(queue)
+                    .arg(0)
+                    .arg(0)
+                    .arg("WITHSCORES");
+            }
+        }
+        let first: Vec<Vec<(String, f64)>> = pipe.query_async(&mut self.connection()).await?;
+        let first = first.into_iter().flatten().map(|(name, at)| {
+            let at = Timestamp::from_millisecond(at as i64).ok();
+            (name, at.filter(|at| *at > Timestamp::UNIX_EPOCH))
+        });
+        Ok(first.collect())
+    }
+
     /// How much of its memory Redis uses, in percent; of a cluster the fullest master's. None where it has no limit.
     ///
     /// # Errors

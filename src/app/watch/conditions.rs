@@ -1,5 +1,7 @@
 //! What may be wrong with the service, each with its remedy.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Watch, told_length};
@@ -39,6 +41,30 @@ impl Steps {
         let step = wall.duration_since(self.wall) - passed;
         *self = Self::default();
         step
+    }
+}
+
+/// What was seen waiting that has no time of its own, and when it was first seen.
+#[derive(Default)]
+pub(super) struct Seen(HashMap<String, Timestamp>);
+
+impl Seen {
+    /// How late the latest of what waits first in each queue is.
+    fn latest(
+        &mut self,
+        waiting: Vec<(String, Option<Timestamp>)>,
+        now: Timestamp,
+    ) -> SignedDuration {
+        let before = std::mem::take(&mut self.0);
+        let mut latest = SignedDuration::ZERO;
+        for (name, due) in waiting {
+            let since = due.unwrap_or_else(|| before.get(&name).copied().unwrap_or(now));
+            latest = latest.max(now.duration_since(since));
+            if due.is_none() {
+                self.0.insert(name, since);
+            }
+        }
+        latest
     }
 }
 
@@ -125,19 +151,14 @@ impl Watch {
     }
 
     /// What is wrong with the whole.
-    pub(super) async fn shared_troubles(&self, now: Timestamp) -> Result<Vec<Trouble>, StoreError> {
+    pub(super) async fn shared_troubles(
+        &self,
+        seen: &mut Seen,
+        now: Timestamp,
+    ) -> Result<Vec<Trouble>, StoreError> {
         let store = &self.engine.store;
         let mut found = Vec::new();
-        let mut latest = SignedDuration::ZERO;
-        for shard in store.keys().all_shards() {
-            let both = [
-                store.next_due(shard).await?,
-                store.next_outbox(shard).await?,
-            ];
-            for at in both.into_iter().flatten() {
-                latest = latest.max(now.duration_since(at));
-            }
-        }
+        let latest = seen.latest(store.first_waiting().await?, now);
         metrics::gauge!("siaga_queue_late_seconds").set(latest.as_secs_f64());
         if latest > self.operators.late {
             let what = format!("Antrean terlambat {}", told_length(latest));
@@ -201,5 +222,28 @@ impl Watch {
             ));
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_crosses_at_once_is_late_only_when_it_stays() {
+        let second = |n| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_000_000 + n);
+        let mut seen = Seen::default();
+        let mut look = |waiting: &[(&str, Option<i64>)], at: i64| {
+            let waiting = waiting
+                .iter()
+                .map(|(name, due)| ((*name).to_owned(), due.map(second)));
+            seen.latest(waiting.collect(), second(at)).as_secs()
+        };
+        assert_eq!(look(&[("a", None)], 0), 0);
+        assert_eq!(look(&[("b", None)], 2), 0, "another one");
+        assert_eq!(look(&[("b", None)], 4), 2);
+        assert_eq!(look(&[], 6), 0);
+        assert_eq!(look(&[("b", None)], 8), 0, "it came again");
+        assert_eq!(look(&[("c", Some(3)), ("d", Some(100))], 10), 7);
     }
 }
