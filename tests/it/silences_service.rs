@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+#[cfg(debug_assertions)]
 use siaga::seam::Seam;
 
 use crate::support::siaga::{Settings, Siaga};
