@@ -106,7 +106,7 @@ impl Watch {
                     "redis_away",
                     true,
                     what,
-                    "periksa Redis dan jaringannya; siaga doctor",
+                    "periksa Redis, cakramnya dan jaringannya",
                 ));
             }
         }
