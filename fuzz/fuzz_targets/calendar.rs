@@ -19,7 +19,11 @@ fuzz_target!(|text: &str| {
             return;
         }
     };
-    assert!(times.iter().all(|it| it.from < it.until && it.until > wanted.from && it.from < wanted.until));
+    assert!(
+        times
+            .iter()
+            .all(|it| it.from < it.until && it.until > wanted.from && it.from < wanted.until)
+    );
     let whole = |at: Timestamp| at.subsec_nanosecond() == 0;
     let events = times.iter().enumerate().map(|(place, it)| Event {
         id: place.to_string(),
@@ -37,5 +41,8 @@ fuzz_target!(|text: &str| {
     }
     let again = ical::read(&written, &wanted).expect("what we write");
     let same = |it: &ical::Occurrence| (it.from, it.until);
-    assert_eq!(again.iter().map(same).collect::<Vec<_>>(), times.iter().map(same).collect::<Vec<_>>());
+    assert_eq!(
+        again.iter().map(same).collect::<Vec<_>>(),
+        times.iter().map(same).collect::<Vec<_>>()
+    );
 });
