@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     changes::keeper::Keeper,
-    channel::{registry::http_client, sandbox::SandboxBoard},
+    channel::{guard::GuardedClient, sandbox::SandboxBoard},
     clock::{Clock, patience},
     config::{Settings, settings::Scope},
     domain::id::{ComplaintId, ResponderId},
@@ -160,7 +160,7 @@ impl Service {
                 operators: settings.operators.clone(),
                 dead_man: settings.dead_man.clone(),
                 instance: settings.server.public_url.clone(),
-                client: http_client()?,
+                client: GuardedClient::new(settings.outgoing.reach(), 0)?,
             };
             tokio::spawn(watch.keep(stop.clone()));
         }

@@ -11,7 +11,7 @@ use super::{
     costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, inbound_email, operators, redis_settings, self_tests,
+    gateways, inbound_email, operators, outgoing, redis_settings, self_tests,
     settings::{ApiKey, AtStart, Gateway, Scan, Settings},
     subscriptions, webhooks,
     words::nearest,
@@ -32,6 +32,7 @@ const SECTIONS: &[&str] = &[
     "silences",
     "operators",
     "dead_man",
+    "outgoing",
     "log",
     "costs",
     "api_keys",
@@ -133,6 +134,7 @@ pub(super) fn look_at(
         silences: document.section("silences"),
         operators: document.section("operators"),
         dead_man: document.section("dead_man"),
+        outgoing: document.section("outgoing"),
         log: document.section("log"),
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
@@ -146,6 +148,7 @@ pub(super) fn look_at(
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
     operators::check(&settings, &mut document);
+    outgoing::check(&settings, &mut document);
     redis_settings::check(&settings, &mut document);
     let faults = Faults(document.finish(SECTIONS));
     (settings, faults)

@@ -15,6 +15,7 @@ pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod operators;
+pub mod outgoing;
 pub mod places;
 pub mod redis_settings;
 mod rosters;

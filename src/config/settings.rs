@@ -9,6 +9,7 @@ use serde::Deserialize;
 pub use super::{
     inbound_email::InboundEmail,
     operators::{DeadMan, Operators},
+    outgoing::OutgoingRequests,
     redis_settings::{Redis, RedisMode, Require, Sync},
     subscriptions::Subscription,
 };
@@ -47,6 +48,8 @@ pub struct Settings {
     pub operators: Operators,
     /// Who hears that all is well.
     pub dead_man: DeadMan,
+    /// What may be asked besides public addresses.
+    pub outgoing: OutgoingRequests,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.

@@ -27,6 +27,7 @@ mod failure_drills;
 mod further_clocks;
 mod gammu_service;
 mod gateway_examples;
+mod guarded_requests;
 mod handing_over;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.

@@ -1,14 +1,12 @@
 //! Telling those who run the service: by a webhook, by e-mail, by short message. Each way by itself, so that one that
 //! is ill keeps nothing from the others; by the first gateway that takes it, whatever its breaker thinks.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde_json::json;
 
+use super::asked;
 use crate::{
-    channel::Outgoing,
+    channel::{Outgoing, guard::GuardedClient},
     config::settings::Operators,
     domain::{
         delivery::{Address, Transport},
@@ -18,13 +16,11 @@ use crate::{
     engine::gateways::Gateways,
 };
 
-/// How long a webhook may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// What fits into one short message.
 const SHORT: usize = 160;
 
 pub(super) struct Teller<'w> {
-    pub(super) client: &'w reqwest::Client,
+    pub(super) client: &'w GuardedClient,
     pub(super) gateways: &'w Gateways,
     pub(super) operators: &'w Operators,
     pub(super) instance: &'w str,
@@ -42,17 +38,8 @@ impl Teller<'_> {
                 "remedy": told.remedy,
                 "instance": self.instance,
             });
-            let request = self
-                .client
-                .post(url.expose_secret())
-                .json(&body)
-                .timeout(PATIENCE);
-            let outcome = request
-                .send()
-                .await
-                .and_then(reqwest::Response::error_for_status);
-            let why = outcome.err().map(|error| error.without_url().to_string());
-            count("webhook", why);
+            let outcome = asked(url, |url| Ok(self.client.post(url)?.json(&body))).await;
+            count("webhook", outcome.err());
         }
         let subject = match told.turn {
             Turn::Begun => "SIAGA SISTEM",

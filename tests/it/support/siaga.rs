@@ -120,6 +120,9 @@ attempt_timeout = "3s"
 bundle_window = "0s"
 [inbound]
 {inbound}
+[outgoing]
+# Every peer of a test is on this machine.
+private = ["127.0.0.0/8"]
 [data]
 directory = ["{root}/config/units.toml", "{people}"]
 policies = "{policies}"
