@@ -12,6 +12,7 @@ mod calendar;
 mod calls;
 mod change;
 pub mod demo;
+mod durable;
 pub mod health;
 mod hooks;
 mod letters;
@@ -170,6 +171,10 @@ pub fn router(web: Web) -> Router {
     };
     router
         .fallback(nothing_here)
+        .layer(axum::middleware::from_fn_with_state(
+            web.clone(),
+            durable::durable,
+        ))
         .layer(DefaultBodyLimit::max(limit))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,

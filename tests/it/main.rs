@@ -68,6 +68,7 @@ mod templates_service;
 mod throttle;
 mod throttle_service;
 mod together;
+mod torture;
 mod twilio_service;
 mod unit_hours;
 mod versions;
