@@ -3,6 +3,7 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod anchors;
 mod arrivals;
 mod backend;
 mod gateways;
@@ -46,7 +47,7 @@ use crate::{
     },
 };
 
-use self::watch::Watch;
+use self::{anchors::Anchoring, watch::Watch};
 pub use self::{
     backend::Backend,
     seeding::{Files, begin, changes, files},
@@ -164,6 +165,13 @@ impl Service {
             };
             tokio::spawn(watch.keep(stop.clone()));
         }
+        let anchoring = Anchoring {
+            engine: engine.clone(),
+            anchors: settings.anchors.clone(),
+            instance: settings.server.public_url.clone(),
+            client: GuardedClient::new(settings.outgoing.reach(), 0)?,
+        };
+        tokio::spawn(anchoring.keep(stop.clone()));
         let web = Web {
             inbound: inbound.clone(),
             keys: Arc::new(api_keys(settings, around.demo.is_some())?),

@@ -6,7 +6,7 @@
 //! goes out.
 
 mod conditions;
-mod telling;
+pub(super) mod telling;
 
 use std::{sync::Arc, time::Duration};
 
@@ -154,7 +154,7 @@ impl Watch {
 }
 
 /// Asks an address of the settings, and tells why it did not take it.
-async fn asked(
+pub(super) async fn asked(
     url: &SecretString,
     begin: impl FnOnce(Url) -> Result<RequestBuilder, Refused>,
 ) -> Result<(), String> {

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    costs,
+    anchors, costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
     gateways, inbound_email, operators, outgoing, redis_settings, self_tests,
@@ -33,6 +33,7 @@ const SECTIONS: &[&str] = &[
     "operators",
     "dead_man",
     "outgoing",
+    "anchors",
     "log",
     "costs",
     "api_keys",
@@ -135,6 +136,7 @@ pub(super) fn look_at(
         operators: document.section("operators"),
         dead_man: document.section("dead_man"),
         outgoing: document.section("outgoing"),
+        anchors: document.section("anchors"),
         log: document.section("log"),
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
@@ -149,6 +151,7 @@ pub(super) fn look_at(
     costs::check(&settings, &mut document);
     operators::check(&settings, &mut document);
     outgoing::check(&settings, &mut document);
+    anchors::check(&settings, &mut document);
     redis_settings::check(&settings, &mut document);
     let faults = Faults(document.finish(SECTIONS));
     (settings, faults)

@@ -3,6 +3,7 @@
 //! Two lives: settings are read once at start; the directory, policies and calendars only begin
 //! as files and live as versions in the store.
 
+pub mod anchors;
 mod calendars;
 mod costs;
 mod directory;

@@ -45,6 +45,7 @@ fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> 
 pub(super) fn check(settings: &Settings, document: &mut Document) {
     let reach = settings.outgoing.reach();
     let operators = [
+        ("anchors.webhook", &settings.anchors.webhook),
         ("operators.webhook", &settings.operators.webhook),
         ("dead_man.url", &settings.dead_man.url),
     ];

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use super::{
+    anchors::Anchors,
     inbound_email::InboundEmail,
     operators::{DeadMan, Operators},
     outgoing::OutgoingRequests,
@@ -50,6 +51,8 @@ pub struct Settings {
     pub dead_man: DeadMan,
     /// What may be asked besides public addresses.
     pub outgoing: OutgoingRequests,
+    /// Where it is noted how far the ledgers have come.
+    pub anchors: Anchors,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.

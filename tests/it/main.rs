@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod anchors;
 mod backups;
 mod bad_requests;
 mod bundles;
@@ -20,6 +21,7 @@ mod damages;
 mod dead_letters;
 mod deadlines;
 mod duty_calendars;
+mod evidence;
 mod export;
 mod failover;
 mod failover_service;

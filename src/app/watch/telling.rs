@@ -84,39 +84,42 @@ impl Teller<'_> {
         told: &Told,
         (place, now): (usize, Timestamp),
     ) {
-        let name: String = told
-            .name
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() {
-                    letter
-                } else {
-                    '-'
-                }
-            })
-            .take(80)
-            .collect();
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        };
+        let name: String = told.name.chars().map(plain).take(80).collect();
         let outgoing = Outgoing {
             reference: format!("watch.{name}.{place}.{}", now.as_second()),
             to,
             message,
             in_reply_to: None,
         };
-        let mut why = Some(format!("no gateway carries {transport}"));
-        for gateway in self.gateways.iter() {
-            if gateway.channel.transport() != transport {
-                continue;
-            }
-            why = match gateway.channel.send(&outgoing).await {
-                Ok(_) => None,
-                Err(error) => Some(format!("{}: {}", gateway.channel.name(), error.detail)),
-            };
-            if why.is_none() {
-                break;
-            }
-        }
-        count(transport.as_str(), why);
+        let outcome = by_any_gateway(self.gateways, transport, &outgoing).await;
+        count(transport.as_str(), outcome.err());
     }
+}
+
+/// Sends by the first gateway that takes it, whatever its breaker thinks; tells why none did.
+pub(in crate::app) async fn by_any_gateway(
+    gateways: &Gateways,
+    transport: Transport,
+    outgoing: &Outgoing,
+) -> Result<(), String> {
+    let mut why = format!("no gateway carries {transport}");
+    for gateway in gateways.iter() {
+        if gateway.channel.transport() != transport {
+            continue;
+        }
+        match gateway.channel.send(outgoing).await {
+            Ok(_) => return Ok(()),
+            Err(error) => why = format!("{}: {}", gateway.channel.name(), error.detail),
+        }
+    }
+    Err(why)
 }
 
 fn count(way: &'static str, why: Option<String>) {
@@ -132,7 +135,7 @@ fn count(way: &'static str, why: Option<String>) {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(in crate::app) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

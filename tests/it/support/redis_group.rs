@@ -65,6 +65,11 @@ impl Node {
         cli(self.port(), arguments)
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        self.process.signal(signal);
+    }
+
     pub(crate) fn kill9(&mut self) {
         self.process.kill9();
     }
