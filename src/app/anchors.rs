@@ -92,16 +92,13 @@ impl Anchoring {
         let every = self.anchors.every.min(AGAIN);
         loop {
             let now = self.engine.clock.now();
-            match self.engine.store.claim_slot(KEPT, floor(now, every)).await {
-                Ok(true) => {
-                    if let Err(error) = self.look(now).await {
-                        tracing::error!(%error, "how far the ledgers have come is not noted yet");
-                    }
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::error!(%error, "how far the ledgers have come is not noted yet")
-                }
+            let done = match self.engine.store.claim_slot(KEPT, floor(now, every)).await {
+                Ok(true) => self.look(now).await,
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, "how far the ledgers have come is not noted yet");
             }
             let next = floor(self.engine.clock.now(), every);
             let next = next.saturating_add(every).unwrap_or(Timestamp::MAX);

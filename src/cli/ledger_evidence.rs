@@ -89,13 +89,12 @@ async fn strand(
 ) -> anyhow::Result<()> {
     let store = &backend.store;
     let first = places.first().copied().unwrap_or(1);
-    let before = match first {
-        1 => GENESIS,
-        _ => {
-            let read = store.read_entry(shard, first - 1).await?;
-            let link = read.and_then(|entry| entry.link.as_slice().try_into().ok());
-            Link(link.with_context(|| format!("{shard}: entry {} is missing", first - 1))?)
-        }
+    let before = if first == 1 {
+        GENESIS
+    } else {
+        let read = store.read_entry(shard, first - 1).await?;
+        let link = read.and_then(|entry| entry.link.as_slice().try_into().ok());
+        Link(link.with_context(|| format!("{shard}: entry {} is missing", first - 1))?)
     };
     lines.push(
         json!({"shard": shard.to_string(), "from": first, "before": before.to_string()})

@@ -204,8 +204,7 @@ impl People {
         for ended in join_all(under_way).await {
             ended.expect("everything is taken in the end");
         }
-        let said = std::mem::take(&mut *self.said.lock().expect("nobody panics"));
-        said
+        std::mem::take(&mut self.said.lock().expect("nobody panics"))
     }
 
     /// Says what is due: complaints in one call, progress one by one.

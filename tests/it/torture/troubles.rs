@@ -59,6 +59,17 @@ const TURNS: [Kind; 6] = [
     Kind::Killed,
 ];
 
+/// What comes then, each as often as it stands here.
+const LATER: [Kind; 7] = [
+    Kind::Killed,
+    Kind::Killed,
+    Kind::Stopped,
+    Kind::Redis,
+    Kind::Refusing,
+    Kind::Silent,
+    Kind::Away,
+];
+
 impl Troubles {
     pub(super) fn new(plan: Plan, gateway: Arc<Gateway>) -> Self {
         let dice = fastrand::Rng::with_seed(plan.seed ^ 0x70_72_74);
@@ -83,23 +94,15 @@ impl Troubles {
         let day = jiff::SignedDuration::try_from(self.plan.day).expect("a day");
         let end = began + day * 9 / 10;
         let mut made = Vec::new();
-        for turn in 0.. {
+        let mut first = TURNS.into_iter();
+        loop {
             patience(self.between(0.5, 2.5)).await;
             if SystemClock.now() >= end {
                 break;
             }
-            let kind = match turn {
-                0..6 => TURNS[turn],
-                _ => [
-                    Kind::Killed,
-                    Kind::Killed,
-                    Kind::Stopped,
-                    Kind::Redis,
-                    Kind::Refusing,
-                    Kind::Silent,
-                    Kind::Away,
-                ][self.dice.usize(..7)],
-            };
+            let kind = first
+                .next()
+                .unwrap_or_else(|| LATER[self.dice.usize(..LATER.len())]);
             let (from, began) = (SystemClock.now(), Instant::now());
             self.one(kind, services, peers).await;
             made.push(Trouble {
