@@ -190,6 +190,7 @@ async fn run(mut peers: Peers) -> Balance {
     .await;
     let balance = Balance::draw(&store, &said, &troubles, &gateway.requests()).await;
     println!("{}: {plan:?}\n{balance}", peers.name());
+    balance.must_hold();
     for (command, what) in [("verify", "the chain"), ("replay", "the replay")] {
         let (told, code) = services[0].run_for_code(&["ledger", command]);
         assert_eq!(code, 0, "{what}: {told}");
@@ -197,7 +198,6 @@ async fn run(mut peers: Peers) -> Balance {
     for service in &mut services {
         service.stop().await;
     }
-    balance.must_hold();
     balance
 }
 
