@@ -51,6 +51,7 @@ pub(super) struct Balance {
     after_the_answer: usize,
     late: Lateness,
     late_in_calm: Lateness,
+    latest: Vec<String>,
     facts: usize,
     faults: Vec<String>,
 }
@@ -327,16 +328,17 @@ impl Balance {
     ) {
         let mut all = Vec::new();
         for fact in complaints {
-            let due = match &fact.what {
-                What::Missed { deadline, .. } => *deadline,
-                What::Stepped { due_at, .. } | What::Warned { due_at, .. } => *due_at,
+            let (due, kind) = match &fact.what {
+                What::Missed { deadline, .. } => (*deadline, "a miss"),
+                What::Stepped { due_at, .. } => (*due_at, "a step"),
+                What::Warned { due_at, .. } => (*due_at, "a warning"),
                 _ => continue,
             };
             let id = fact.complaint.as_ref().map(ComplaintId::as_str);
             let told = id.and_then(|id| said.complaints.get(id)?.opened);
             // What comes overdue is due when it comes.
             let due = due.max(told.map_or(due, |told| told.taken));
-            all.push((due, fact.at.duration_since(due)));
+            all.push((due, fact.at.duration_since(due), kind));
         }
         for fact in responders {
             if let What::AttemptBegun { late, page, .. } = &fact.what {
@@ -345,7 +347,7 @@ impl Balance {
                     .parts()
                     .and_then(|(id, _)| said.complaints.get(id.as_str())?.opened);
                 let due = due.max(told.map_or(due, |told| told.taken));
-                all.push((due, fact.at.duration_since(due)));
+                all.push((due, fact.at.duration_since(due), "a message"));
             }
         }
         let is_calm = |due: Timestamp| {
@@ -353,9 +355,30 @@ impl Balance {
                 it.from - SignedDuration::from_secs(1) <= due && due <= it.until + AFTERMATH
             })
         };
-        let calm = all.iter().filter(|(due, _)| is_calm(*due));
-        self.late_in_calm.0 = calm.map(|(_, late)| *late).collect();
-        self.late.0 = all.into_iter().map(|(_, late)| late).collect();
+        let calm = all.iter().filter(|(due, _, _)| is_calm(*due));
+        self.late_in_calm.0 = calm.map(|(_, late, _)| *late).collect();
+        all.sort_by_key(|(_, late, _)| std::cmp::Reverse(*late));
+        for (due, late, kind) in all.iter().take(3) {
+            let around = troubles
+                .iter()
+                .filter(|it| it.from - AFTERMATH <= *due + *late && *due <= it.until + AFTERMATH);
+            let around: Vec<String> = around
+                .map(|it| {
+                    format!(
+                        "{:?} from {} to {} ms",
+                        it.kind,
+                        it.from.duration_since(*due).as_millis(),
+                        it.until.duration_since(*due).as_millis()
+                    )
+                })
+                .collect();
+            self.latest.push(format!(
+                "{kind} {} ms after its time; {}",
+                late.as_millis(),
+                around.join(", ")
+            ));
+        }
+        self.late.0 = all.into_iter().map(|(_, late, _)| late).collect();
         self.late.0.sort();
         self.late_in_calm.0.sort();
     }
@@ -416,6 +439,9 @@ impl fmt::Display for Balance {
             "  lateness of what fell due in calm: {}",
             self.late_in_calm
         )?;
+        for latest in &self.latest {
+            writeln!(f, "    {latest}")?;
+        }
         write!(f, "  lost or without a cause: {}", self.faults.len())
     }
 }
