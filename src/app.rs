@@ -11,6 +11,7 @@ mod mailbox;
 pub mod replayed;
 mod seeding;
 mod subscriptions;
+mod supervisor;
 mod watch;
 
 use std::{
@@ -47,7 +48,7 @@ use crate::{
     },
 };
 
-use self::{anchors::Anchoring, watch::Watch};
+use self::{anchors::Anchoring, supervisor::Supervisor, watch::Watch};
 pub use self::{
     backend::Backend,
     seeding::{Files, begin, changes, files},
@@ -205,6 +206,7 @@ impl Service {
                 .with_graceful_shutdown(async move { ending.cancelled().await })
                 .await
         });
+        tokio::spawn(Supervisor::found().keep(engine.pulse(), stop.clone()));
         Ok(Self {
             engine,
             inbound,

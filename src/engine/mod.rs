@@ -28,7 +28,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -120,6 +120,7 @@ pub trait Links: Send + Sync {
 pub struct Pulse {
     last_pass_ms: AtomicI64,
     failures: AtomicI64,
+    passes: AtomicU64,
 }
 
 impl Pulse {
@@ -129,6 +130,11 @@ impl Pulse {
             .unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// How many passes have ended, well or not. Loops that do not hang add to it every [`LOOK_AROUND`].
+    pub fn passes(&self) -> u64 {
+        self.passes.load(Ordering::Relaxed)
+    }
+
     /// How many passes in a row have failed.
     pub fn failures_in_a_row(&self) -> i64 {
         self.failures.load(Ordering::Relaxed)
@@ -136,7 +142,7 @@ impl Pulse {
 }
 
 /// How long a loop waits at most before it looks around, should a wake-up call have been lost.
-const LOOK_AROUND: Duration = Duration::from_secs(20);
+pub const LOOK_AROUND: Duration = Duration::from_secs(20);
 /// How long a loop waits after a pass that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(300);
 
@@ -243,6 +249,7 @@ impl Engine {
                 woken.mark_unchanged();
                 // A panic in a pass is a fault of ours: it is counted, and the loop lives on.
                 let outcome = tokio::spawn(pass(engine.clone(), shard)).await;
+                engine.pulse.passes.fetch_add(1, Ordering::Relaxed);
                 match outcome {
                     Ok(Ok(worked)) => {
                         engine.pulse.failures.store(0, Ordering::Relaxed);

@@ -55,6 +55,7 @@ mod seeds;
 mod selection;
 mod self_tests_service;
 mod service;
+mod service_manager;
 mod shared_telephone;
 mod sheets;
 mod silences;

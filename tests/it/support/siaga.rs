@@ -65,6 +65,11 @@ impl Siaga {
             .push((format!("SIAGA__{name}"), value.to_owned()));
     }
 
+    /// Sets a variable of the environment that is no setting.
+    pub(crate) fn environ(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     pub(crate) fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port.number())
     }

@@ -337,7 +337,7 @@ impl Balance {
             let id = fact.complaint.as_ref().map(ComplaintId::as_str);
             let told = id.and_then(|id| said.complaints.get(id)?.opened);
             // What comes overdue is due when it comes.
-            let due = due.max(told.map_or(due, |told| told.taken));
+            let due = due.max(told.map_or(due, |told| told.taken)).min(fact.at);
             all.push((due, fact.at.duration_since(due), kind));
         }
         for fact in responders {
@@ -346,7 +346,7 @@ impl Balance {
                 let told = page
                     .parts()
                     .and_then(|(id, _)| said.complaints.get(id.as_str())?.opened);
-                let due = due.max(told.map_or(due, |told| told.taken));
+                let due = due.max(told.map_or(due, |told| told.taken)).min(fact.at);
                 all.push((due, fact.at.duration_since(due), "a message"));
             }
         }
