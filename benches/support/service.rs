@@ -9,7 +9,13 @@ use std::{
 };
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use siaga::clock::patience;
+
+/// The API key of the benches.
+pub(crate) const KEY: &str = "siaga_bench_key";
+/// The secret of the gateway's webhooks.
+pub(crate) const SECRET: &str = "rahasia-bench";
 
 /// How long anything may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -63,6 +69,12 @@ default_policy = "bench"
 bundle_window = "0s"
 [log]
 filter = "warn"
+[inbound]
+kannel_secret = "{SECRET}"
+[[api_keys]]
+name = "bench"
+sha256 = "{key}"
+scopes = ["intake", "read"]
 [[gateways]]
 name = "fast"
 type = "http"
@@ -76,6 +88,7 @@ reference = "{{{{ reference }}}}"
 to = "{{{{ to }}}}"
 text = "{{{{ text }}}}"
 "#,
+            key = hex::encode(Sha256::digest(KEY)),
             data = path("data").display(),
             units = path("units.toml").display(),
             policies = path("policies").display(),
@@ -119,9 +132,14 @@ text = "{{{{ text }}}}"
     /// Hands in `count` complaints received at `received_at`, spread over the units, by
     /// `siaga import`; gives how long that took.
     pub(crate) fn import(&self, count: usize, units: usize, received_at: Timestamp) -> Duration {
+        self.import_each(units, &vec![received_at; count])
+    }
+
+    /// The same, each received at a time of its own.
+    pub(crate) fn import_each(&self, units: usize, received: &[Timestamp]) -> Duration {
         let file = self.folder.path().join("complaints.jsonl");
         let mut text = String::new();
-        for n in 0..count {
+        for (n, received_at) in received.iter().enumerate() {
             let unit = n % units;
             writeln!(
                 text,
@@ -159,6 +177,17 @@ text = "{{{{ text }}}}"
         begun.elapsed()
     }
 
+    /// Where it listens.
+    pub(crate) fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where its private Redis listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        let folder: PathBuf = self.folder.path().join("data").canonicalize().unwrap();
+        siaga::store::embedded::socket_path(&folder)
+    }
+
     /// The service's process.
     pub(crate) fn process(&self) -> u32 {
         self.child.as_ref().unwrap().id()
@@ -172,8 +201,7 @@ text = "{{{{ text }}}}"
 
     /// What a command of Redis answers.
     pub(crate) fn redis(&self, command: &str, arguments: &[&str]) -> String {
-        let folder: PathBuf = self.folder.path().join("data").canonicalize().unwrap();
-        let socket = siaga::store::embedded::socket_path(&folder);
+        let socket = self.socket();
         let out = Command::new("redis-cli")
             .arg("-s")
             .arg(socket)

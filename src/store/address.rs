@@ -268,6 +268,11 @@ fn cluster(group: &Group, certificates: &Certificates) -> RedisResult<ClusterCli
     let mut builder = ClusterClientBuilder::new(nodes?)
         .tcp_settings(tcp())
         .connection_timeout(CONNECT_TIMEOUT)
+        // As shipped it waits from 1.3 s on, longer each time: a replica that has its master's place within two seconds
+        // is then found after ten.
+        .retries(12)
+        .min_retry_wait(10)
+        .max_retry_wait(300)
         .response_timeout(RESPONSE_TIMEOUT)
         .overall_response_timeout(Some(RESPONSE_TIMEOUT));
     if group.tls {
