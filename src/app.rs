@@ -39,7 +39,7 @@ use crate::{
     store::Worlds,
     template::{Renderer, lint::Carrier},
     web::{
-        self, Calls, Secrets, Web,
+        self, Calls, Gate, Secrets, Web,
         auth::{ApiKey, ApiKeys, Scope as KeyScope},
         demo::Demo,
         health::{Health, SharedHealth},
@@ -72,7 +72,7 @@ pub struct Service {
     pub address: SocketAddr,
     backend: Backend,
     stop: CancellationToken,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<()>,
 }
 
 impl Service {
@@ -164,6 +164,7 @@ impl Service {
             };
             tokio::spawn(watch.keep(stop.clone()));
         }
+        let gate = Arc::new(Gate::new(&settings.http, settings.server.body_limit));
         let web = Web {
             inbound: inbound.clone(),
             keys: Arc::new(api_keys(settings, around.demo.is_some())?),
@@ -189,14 +190,15 @@ impl Service {
                 gateways: settings.gateways.iter().map(|it| it.name.clone()).collect(),
             }),
             zone: settings.server.zone.as_str().into(),
-            body_limit: settings.server.body_limit,
+            gate: Arc::clone(&gate),
         };
-        let ending = stop.clone();
-        let server = tokio::spawn(async move {
-            axum::serve(listener, web::router(web))
-                .with_graceful_shutdown(async move { ending.cancelled().await })
-                .await
-        });
+        let server = tokio::spawn(web::serve(
+            listener,
+            web::router(web),
+            gate,
+            settings.http.clone(),
+            stop.clone(),
+        ));
         Ok(Self {
             engine,
             inbound,

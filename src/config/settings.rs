@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use super::{
+    http::Http,
     inbound_email::InboundEmail,
     operators::{DeadMan, Operators},
     redis_settings::{Redis, RedisMode, Require, Sync},
@@ -25,6 +26,8 @@ use crate::{
 pub struct Settings {
     /// How the service is reached.
     pub server: Server,
+    /// How much one address or key may have of it.
+    pub http: Http,
     /// Where Redis is.
     pub redis: Redis,
     /// How the loops run.

@@ -28,6 +28,7 @@ mod further_clocks;
 mod gammu_service;
 mod gateway_examples;
 mod handing_over;
+mod http_limits;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
