@@ -37,6 +37,8 @@ use crate::config::http::Http;
 const WITHOUT_KEY: usize = 64 * 1024;
 /// What a gateway may bring: Meta's webhooks have up to 3 MB.
 const OF_A_GATEWAY: usize = 4 * 1024 * 1024;
+/// So many bytes of a body that is too large are read and thrown away before it is refused.
+const THROWN_AWAY: usize = 16 * 1024 * 1024;
 /// So many times what is allowed in a second may come at once; a refusal costs no more.
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// What a refusal costs beside the request itself: guessing is slower than asking.
@@ -148,6 +150,11 @@ impl Gate {
         most.min(self.body_limit)
     }
 
+    fn too_large(&self, most: usize) -> Box<Response> {
+        refused("body_large");
+        Box::new(problem::too_large(most, self.body_limit).into_response())
+    }
+
     /// The request with all of its body, and what holds its place until it is answered.
     async fn whole(
         &self,
@@ -157,23 +164,29 @@ impl Gate {
         if request.body().is_end_stream() {
             return Ok((request, None));
         }
-        let too_large = || {
-            refused("body_large");
-            Box::new(problem::too_large(most, self.body_limit).into_response())
-        };
-        // Told before anything is read, where the caller says how much is to come.
-        if request.body().size_hint().lower() > most as u64 {
-            return Err(too_large());
+        let says_so_much = request.body().size_hint().lower() > most as u64;
+        let waits_to_hear = request.headers().contains_key(header::EXPECT);
+        if says_so_much && waits_to_hear {
+            return Err(self.too_large(most));
         }
         let (parts, body) = request.into_parts();
         let mut stream = body.into_data_stream();
         let mut bytes = Vec::new();
         let mut held: Option<OwnedSemaphorePermit> = None;
         let reading = async {
+            let mut is_too_large = says_so_much;
+            let mut came = 0;
             while let Some(part) = stream.next().await {
                 let part = part.map_err(|_| Box::new(broken()))?;
-                if bytes.len() + part.len() > most {
-                    return Err(too_large());
+                came += part.len();
+                is_too_large |= came > most;
+                if is_too_large {
+                    // Who still sends does not hear: what comes is thrown away for a while, so that it can be told.
+                    (bytes, held) = (Vec::new(), None);
+                    if came > THROWN_AWAY {
+                        break;
+                    }
+                    continue;
                 }
                 let room = Arc::clone(&self.bodies).try_acquire_many_owned(part.len() as u32);
                 match (room, &mut held) {
@@ -182,6 +195,9 @@ impl Gate {
                     (Err(_), _) => return Err(Box::new(no_room())),
                 }
                 bytes.extend_from_slice(&part);
+            }
+            if is_too_large {
+                return Err(self.too_large(most));
             }
             Ok(())
         };
