@@ -3,6 +3,7 @@
 //! Stopping: first no new work is taken, then what is in flight is settled, then Redis is told to
 //! end. A part that cannot be started names what is wrong and what to do.
 
+mod anchors;
 mod arrivals;
 mod backend;
 mod gateways;
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     changes::keeper::Keeper,
-    channel::{registry::http_client, sandbox::SandboxBoard},
+    channel::{guard::GuardedClient, sandbox::SandboxBoard},
     clock::{Clock, patience},
     config::{Settings, settings::Scope},
     domain::id::{ComplaintId, ResponderId},
@@ -46,7 +47,7 @@ use crate::{
     },
 };
 
-use self::watch::Watch;
+use self::{anchors::Anchoring, watch::Watch};
 pub use self::{
     backend::Backend,
     seeding::{Files, begin, changes, files},
@@ -160,11 +161,18 @@ impl Service {
                 operators: settings.operators.clone(),
                 dead_man: settings.dead_man.clone(),
                 instance: settings.server.public_url.clone(),
-                client: http_client()?,
+                client: GuardedClient::new(settings.outgoing.reach(), 0)?,
             };
             tokio::spawn(watch.keep(stop.clone()));
         }
         let gate = Arc::new(Gate::new(&settings.http, settings.server.body_limit));
+        let anchoring = Anchoring {
+            engine: engine.clone(),
+            anchors: settings.anchors.clone(),
+            instance: settings.server.public_url.clone(),
+            client: GuardedClient::new(settings.outgoing.reach(), 0)?,
+        };
+        tokio::spawn(anchoring.keep(stop.clone()));
         let web = Web {
             inbound: inbound.clone(),
             keys: Arc::new(api_keys(settings, around.demo.is_some())?),

@@ -77,7 +77,7 @@ async fn take(inbound: &Inbound, gateway: String, what: Arrived) -> bool {
                 sent_at: None,
             };
             for pause in TRIES {
-                match inbound.reply(reply.clone()).await {
+                match inbound.store.safely(inbound.reply(reply.clone())).await {
                     Ok(_) => return true,
                     Err(error) => not_yet(&gateway, &error),
                 }
@@ -108,7 +108,7 @@ async fn take(inbound: &Inbound, gateway: String, what: Arrived) -> bool {
 async fn take_receipt(inbound: &Inbound, receipt: &IncomingReceiptById) -> bool {
     let mut unknown = 0;
     for pause in TRIES {
-        match inbound.receipt_by_id(receipt).await {
+        match inbound.store.safely(inbound.receipt_by_id(receipt)).await {
             Ok(true) => return true,
             Ok(false) if unknown == TRIES_UNKNOWN => {
                 metrics::counter!("siaga_receipts_unknown_total").increment(1);

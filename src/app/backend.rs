@@ -13,7 +13,7 @@ use crate::{
         settings::{Redis, RedisMode, Require, Sync},
     },
     store::{
-        Address, Certificates, Group, Store,
+        Address, Certificates, Copies, Group, Store,
         durability::Need,
         embedded::{self, Embedded, EmbeddedError, Options},
     },
@@ -60,6 +60,14 @@ impl Backend {
         let store = Store::connect(&address, &redis.prefix, redis.shards)
             .await
             .with_context(|| format!("Redis at {address}"))?;
+        let store = match redis.copies {
+            0 => store,
+            replicas => {
+                let within = redis.copies_within.unsigned_abs();
+                let waits = store.with_copies(Copies { replicas, within }).await;
+                waits.with_context(|| format!("Redis at {address}"))?
+            }
+        };
         if redis.mode != RedisMode::Embedded {
             check_durability(&store, redis.require)
                 .await

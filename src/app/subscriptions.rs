@@ -7,12 +7,13 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZoneDatabase};
-use reqwest::{Client, redirect};
+use reqwest::Url;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     changes::{ChangeError, Changes, Proposal},
+    channel::guard::{GuardedClient, told},
     clock::Clock,
     config::{
         Settings,
@@ -41,14 +42,7 @@ pub(super) fn start(
     if settings.subscriptions.is_empty() {
         return Ok(());
     }
-    // An error only says that a provider is installed already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder()
-        .user_agent(concat!("siaga/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::limited(REDIRECTS))
-        .no_proxy()
-        .timeout(PATIENCE)
-        .build()?;
+    let client = GuardedClient::new(settings.outgoing.reach(), REDIRECTS)?;
     for subscription in &settings.subscriptions {
         let asked = Asked {
             subscription: subscription.clone(),
@@ -68,7 +62,7 @@ struct Asked {
     zone: String,
     changes: Changes,
     clock: Arc<dyn Clock>,
-    client: Client,
+    client: GuardedClient,
 }
 
 impl Asked {
@@ -214,14 +208,14 @@ impl Asked {
     }
 
     async fn fetch(&self) -> Result<String, String> {
-        // Its address is a secret, so it stands in no error.
-        let told = |error: reqwest::Error| error.without_url().to_string();
         let address = self.subscription.url.expose_secret();
         let address = match address.strip_prefix("webcal://") {
             Some(rest) => format!("https://{rest}"),
             None => address.to_owned(),
         };
-        let answer = self.client.get(address).send().await.map_err(told)?;
+        let address = Url::parse(&address).map_err(|error| error.to_string())?;
+        let request = self.client.get(address).map_err(|it| it.to_string())?;
+        let answer = request.timeout(PATIENCE).send().await.map_err(told)?;
         if !answer.status().is_success() {
             return Err(format!("it answers {}", answer.status()));
         }

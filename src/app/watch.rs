@@ -6,16 +6,18 @@
 //! goes out.
 
 mod conditions;
-mod telling;
+pub(super) mod telling;
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use self::telling::Teller;
 use crate::{
+    channel::guard::{GuardedClient, Refused, told},
     clock::{Clock, patience},
     config::settings::{DeadMan, Operators},
     domain::watch::{Register, Terms, Trouble},
@@ -25,6 +27,8 @@ use crate::{
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);
+/// How long a configured address may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What it looks at, and whom it tells.
 pub(super) struct Watch {
@@ -35,7 +39,7 @@ pub(super) struct Watch {
     pub(super) dead_man: DeadMan,
     /// The name of this process among others.
     pub(super) instance: String,
-    pub(super) client: reqwest::Client,
+    pub(super) client: GuardedClient,
 }
 
 /// A register under its name in Redis.
@@ -136,22 +140,28 @@ impl Watch {
     }
 
     async fn call(&self, url: &SecretString) {
-        let request = self
-            .client
-            .get(url.expose_secret())
-            .timeout(Duration::from_secs(10));
-        let outcome = request
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status);
+        let outcome = asked(url, |url| self.client.get(url)).await;
         let up = if outcome.is_ok() { 1.0 } else { 0.0 };
         metrics::gauge!("siaga_dead_man_called").set(up);
-        if let Err(error) = outcome {
+        if let Err(why) = outcome {
             // Whoever waits for the call raises the alarm.
-            let error = error.without_url();
-            tracing::error!(%error, "the address that is called while all is well does not answer");
+            tracing::error!(
+                why,
+                "the address that is called while all is well does not answer"
+            );
         }
     }
+}
+
+/// Asks an address of the settings, and tells why it did not take it.
+pub(super) async fn asked(
+    url: &SecretString,
+    begin: impl FnOnce(Url) -> Result<RequestBuilder, Refused>,
+) -> Result<(), String> {
+    let url = Url::parse(url.expose_secret()).map_err(|error| error.to_string())?;
+    let request = begin(url).map_err(|refused| refused.to_string())?;
+    let answer = request.timeout(PATIENCE).send().await.map_err(told)?;
+    answer.error_for_status().map(drop).map_err(told)
 }
 
 /// As long as people say it.

@@ -10,6 +10,7 @@ pub mod email_smtp;
 pub mod exchange;
 pub mod fault;
 pub mod gammu;
+pub mod guard;
 pub mod http_gateway;
 pub mod kannel;
 pub mod registry;

@@ -14,6 +14,7 @@ mod export;
 mod history;
 mod import;
 mod import_report;
+mod ledger_evidence;
 mod ledger_export;
 mod ledger_verify;
 mod letters;
@@ -149,6 +150,14 @@ enum Ledger {
     },
     /// Print where each ledger stands, to be noted where nobody of this machine can write.
     Heads,
+    /// Write all that is known of a complaint into a file that anybody can check without Siaga.
+    Evidence {
+        /// Which.
+        complaint: String,
+        /// The file [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Play every complaint's entries once more by what was in force then: it must come to the same.
     Replay {
         /// Only this complaint.
@@ -261,6 +270,9 @@ async fn run(call: Call) -> Result<ExitCode, Failure> {
         Command::DeadLetters(words) => letters::run(&settings(call.config)?, words).await,
         Command::Ledger(Ledger::Replay { complaint }) => {
             replay::run(&settings(call.config)?, complaint.as_deref()).await
+        }
+        Command::Ledger(Ledger::Evidence { complaint, out }) => {
+            ledger_evidence::run(&settings(call.config)?, &complaint, out).await
         }
         Command::Ledger(Ledger::Heads) => ledger_verify::heads(&settings(call.config)?).await,
         Command::Ledger(Ledger::Verify { noted }) => {

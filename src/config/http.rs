@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 
-use super::{document::Document, settings::Settings};
+use super::{document::Document, outgoing::networks, settings::Settings};
 
 /// What keeps a caller from occupying the service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -56,20 +56,6 @@ impl Default for Http {
             proxies: Vec::new(),
         }
     }
-}
-
-fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
-    let written = Vec::<String>::deserialize(from)?;
-    let read = |text: &String| {
-        let whole = || text.parse::<IpAddr>().map(IpNet::from);
-        let network = text.parse::<IpNet>().or_else(|_| whole());
-        network.map_err(|_| {
-            D::Error::custom(format!(
-                "{text:?} is no network; write it as \"10.1.0.0/16\" or \"10.1.2.3\""
-            ))
-        })
-    };
-    written.iter().map(read).collect()
 }
 
 /// Tells what would let nobody in, or hold everything up.

@@ -8,10 +8,10 @@ use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    costs,
+    anchors, costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, http, inbound_email, operators, redis_settings, self_tests,
+    gateways, http, inbound_email, operators, outgoing, redis_settings, self_tests,
     settings::{ApiKey, AtStart, Gateway, Scan, Settings},
     subscriptions, webhooks,
     words::nearest,
@@ -33,6 +33,8 @@ const SECTIONS: &[&str] = &[
     "silences",
     "operators",
     "dead_man",
+    "outgoing",
+    "anchors",
     "log",
     "costs",
     "api_keys",
@@ -135,6 +137,8 @@ pub(super) fn look_at(
         silences: document.section("silences"),
         operators: document.section("operators"),
         dead_man: document.section("dead_man"),
+        outgoing: document.section("outgoing"),
+        anchors: document.section("anchors"),
         log: document.section("log"),
         costs: document.section("costs"),
         api_keys: api_keys(&mut document),
@@ -149,6 +153,8 @@ pub(super) fn look_at(
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
     operators::check(&settings, &mut document);
+    outgoing::check(&settings, &mut document);
+    anchors::check(&settings, &mut document);
     redis_settings::check(&settings, &mut document);
     let faults = Faults(document.finish(SECTIONS));
     (settings, faults)

@@ -3,6 +3,7 @@
 //! Two lives: settings are read once at start; the directory, policies and calendars only begin
 //! as files and live as versions in the store.
 
+pub mod anchors;
 mod calendars;
 mod costs;
 mod directory;
@@ -16,6 +17,7 @@ pub mod inbound_email;
 mod limits;
 pub mod load;
 pub mod operators;
+pub mod outgoing;
 pub mod places;
 pub mod redis_settings;
 mod rosters;

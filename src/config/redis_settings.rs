@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -83,6 +84,10 @@ pub struct Redis {
     pub key: Option<SecretString>,
     /// All but embedded: what it must keep.
     pub require: Require,
+    /// All but embedded: how many replicas of a master must have what is answered as taken.
+    pub copies: u8,
+    /// How long is waited for them.
+    pub copies_within: SignedDuration,
     /// Before every key.
     pub prefix: String,
     /// Over how many hash tags the keys are spread: 1 for a single server.
@@ -108,6 +113,8 @@ impl Default for Redis {
             certificate: None,
             key: None,
             require: Require::Everysec,
+            copies: 0,
+            copies_within: SignedDuration::from_secs(2),
             prefix: "siaga".to_owned(),
             shards: 1,
         }
@@ -160,6 +167,13 @@ pub(super) fn check(settings: &Settings, document: &mut Document) {
         let remedy = "write the name by which the Sentinels monitor it";
         document.fault("redis.master", "", "missing", remedy);
     }
+    let within = redis.copies_within;
+    let longest = SignedDuration::from_secs(8);
+    if within < SignedDuration::from_millis(10) || within > longest {
+        let remedy = "write 10ms to 8s; 2s is usual";
+        let value = format!("{within:#}");
+        document.fault("redis.copies_within", &value, "no time to wait", remedy);
+    }
     if redis.certificate.is_some() != redis.key.is_some() {
         let remedy = "give certificate_file and key_file, or neither";
         document.fault(
@@ -210,6 +224,16 @@ pub(super) fn check(settings: &Settings, document: &mut Document) {
             "mode = \"sentinel\" or \"cluster\"; a url says rediss://",
         ),
     ];
+    if redis.copies > 0 && redis.mode == RedisMode::Embedded {
+        let remedy =
+            "the private Redis has no replicas; write copies = 0, or use mode = \"sentinel\"";
+        document.fault(
+            "redis.copies",
+            &redis.copies.to_string(),
+            "no copies here",
+            remedy,
+        );
+    }
     for (name, is_unused, with) in unused {
         if is_unused {
             let remedy = format!("it is used with {with}");

@@ -7,9 +7,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use super::{
+    anchors::Anchors,
     http::Http,
     inbound_email::InboundEmail,
     operators::{DeadMan, Operators},
+    outgoing::OutgoingRequests,
     redis_settings::{Redis, RedisMode, Require, Sync},
     subscriptions::Subscription,
 };
@@ -50,6 +52,10 @@ pub struct Settings {
     pub operators: Operators,
     /// Who hears that all is well.
     pub dead_man: DeadMan,
+    /// What may be asked besides public addresses.
+    pub outgoing: OutgoingRequests,
+    /// Where it is noted how far the ledgers have come.
+    pub anchors: Anchors,
     /// How it logs.
     pub log: Log,
     /// What messages may cost.

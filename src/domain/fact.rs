@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     alarm::Alarm,
     clock::ClockAct,
-    link::{GENESIS, Link},
+    link::{GENESIS, Link, Walk, print},
     now_live::NowLive,
     self_test::{SelfTestStep, Unproven},
     silence::SilenceAct,

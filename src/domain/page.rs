@@ -122,6 +122,10 @@ pub struct Line {
     /// Whether it was passed over because of what it costs: it has its turn when all others have failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spared: bool,
+    /// Whether its requests left without an answer, so that nobody knows whether one arrived. It is not asked again
+    /// where another way is left; alone it does not keep a page from being given up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
     /// Whether it is used only when all the others have failed or given no sign of life in time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub last_resort: bool,

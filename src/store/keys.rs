@@ -177,6 +177,12 @@ impl Keys {
         self.in_shard(shard, "silences")
     }
 
+    /// String, always empty: written before replicas are waited for, because Redis waits for what a connection
+    /// wrote last.
+    pub fn copied(&self, shard: Shard) -> String {
+        self.in_shard(shard, "copied")
+    }
+
     /// Sorted set: when each machine of the shard next wants to be woken (milliseconds), or when the
     /// lease of who took it ends. Members are complaint ids or page ids.
     pub fn due(&self, shard: Shard) -> String {

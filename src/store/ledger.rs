@@ -2,12 +2,12 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use super::{Shard, Store, StoreError, packing};
 use crate::domain::{
-    fact::{Fact, GENESIS, Link, What, carried},
+    fact::{Fact, GENESIS, Link, Walk, What, carried},
     id::{ComplaintId, PageId},
 };
 
@@ -127,6 +127,19 @@ impl Store {
             .collect())
     }
 
+    /// One entry.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn read_entry(
+        &self,
+        shard: Shard,
+        sequence: u64,
+    ) -> Result<Option<Stored>, StoreError> {
+        let read = self.read_ledger(shard, sequence).await?;
+        Ok(read.into_iter().find(|stored| stored.sequence == sequence))
+    }
+
     /// How many entries a shard's ledger has.
     ///
     /// # Errors
@@ -157,6 +170,19 @@ impl Store {
         shard: Shard,
         noted: &BTreeMap<u64, String>,
     ) -> Result<Verified, StoreError> {
+        self.verify_since(shard, (0, GENESIS), noted).await
+    }
+
+    /// The same from an entry on that was found to hold before, by its link.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn verify_since(
+        &self,
+        shard: Shard,
+        (since, link): (u64, Link),
+        noted: &BTreeMap<u64, String>,
+    ) -> Result<Verified, StoreError> {
         let (last, head): (Option<u64>, Option<Vec<u8>>) = redis::cmd("HMGET")
             .arg(self.keys().ledger_head(shard))
             .arg("n")
@@ -164,9 +190,15 @@ impl Store {
             .query_async(&mut self.connection())
             .await?;
         let last = last.unwrap_or(0);
-        let (mut link, mut entries) = (GENESIS, 0);
+        let (mut walk, mut entries) = (Walk::from(link), since);
         let mut fault = None;
-        'walk: loop {
+        if since > 0 {
+            let stored = self.read_entry(shard, since).await?;
+            if stored.is_none_or(|stored| stored.link != link.0) {
+                fault = Some(LedgerFault::NotAsNoted { sequence: since });
+            }
+        }
+        'walk: while fault.is_none() {
             let read = self.read_ledger(shard, entries + 1).await?;
             if read.is_empty() {
                 break;
@@ -179,16 +211,15 @@ impl Store {
                     });
                     break 'walk;
                 }
-                let next = link.follow(stored.sequence, &stored.fact);
-                if next.0[..] != stored.link[..] {
+                if !walk.step(stored.sequence, &stored.fact, &stored.link) {
                     fault = Some(LedgerFault::Changed {
                         sequence: stored.sequence,
                     });
                     break 'walk;
                 }
-                (link, entries) = (next, stored.sequence);
+                entries = stored.sequence;
                 let known = noted.get(&entries);
-                if known.is_some_and(|known| *known != link.to_string()) {
+                if known.is_some_and(|known| *known != walk.link().to_string()) {
                     fault = Some(LedgerFault::NotAsNoted { sequence: entries });
                     break 'walk;
                 }
@@ -215,7 +246,7 @@ impl Store {
         if fault.is_none() && last > 0 && self.stands_behind(shard, last).await? {
             fault = Some(LedgerFault::Behind { sequence: last + 1 });
         }
-        if fault.is_none() && last > 0 && head.as_deref() != Some(&link.0[..]) {
+        if fault.is_none() && last > 0 && head.as_deref() != Some(&walk.link().0[..]) {
             fault = Some(LedgerFault::Head { sequence: last });
         }
         if fault.is_none() && last == 0 && !self.read_ledger(shard, 1).await?.is_empty() {
@@ -224,7 +255,7 @@ impl Store {
         Ok(Verified {
             shard,
             entries,
-            head: Link(link.0).to_string(),
+            head: walk.link().to_string(),
             fault,
         })
     }
@@ -261,19 +292,7 @@ impl Store {
     /// When Redis is away.
     pub async fn timeline(&self, complaint: &ComplaintId) -> Result<Vec<Fact>, StoreError> {
         let mut facts = self.facts_of_complaint(complaint).await?;
-        let pages = facts
-            .iter()
-            .filter_map(|fact| match &fact.what {
-                What::Paged {
-                    page, responder, ..
-                } => {
-                    let shard = self.keys().shard_of_responder(responder);
-                    Some((shard, self.keys().page(shard, page)))
-                }
-                _ => None,
-            })
-            .collect();
-        let of_pages = self.facts_of(pages).await?;
+        let of_pages = self.facts_of(self.pages_in(&facts)).await?;
         for (page, bundle) in bundles_in(&of_pages) {
             let Some(responder) = bundle.responder() else {
                 continue;
@@ -289,22 +308,71 @@ impl Store {
         Ok(facts)
     }
 
+    /// The pages that were ordered, by where they lie.
+    fn pages_in(&self, facts: &[Fact]) -> Vec<(Shard, String)> {
+        let pages = facts.iter().filter_map(|fact| match &fact.what {
+            What::Paged {
+                page, responder, ..
+            } => {
+                let shard = self.keys().shard_of_responder(responder);
+                Some((shard, self.keys().page(shard, page)))
+            }
+            _ => None,
+        });
+        pages.collect()
+    }
+
+    /// Which entries of which ledgers are about a complaint, its pages, and the bundles that carried them.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn entries_about(
+        &self,
+        complaint: &ComplaintId,
+    ) -> Result<BTreeMap<Shard, BTreeSet<u64>>, StoreError> {
+        let facts = self.facts_of_complaint(complaint).await?;
+        let mut machines = self.pages_in(&facts);
+        let of_pages = self.facts_of(machines.clone()).await?;
+        for (_, bundle) in bundles_in(&of_pages) {
+            if let Some(responder) = bundle.responder() {
+                let shard = self.keys().shard_of_responder(&responder);
+                machines.push((shard, self.keys().page(shard, &bundle)));
+            }
+        }
+        let own = self.keys().shard_of_complaint(complaint);
+        machines.push((own, self.keys().escalation(complaint)));
+        let places = self.places_of(&machines).await?;
+        let mut entries: BTreeMap<Shard, BTreeSet<u64>> = BTreeMap::new();
+        for ((shard, _), places) in machines.iter().zip(places) {
+            entries.entry(*shard).or_default().extend(places);
+        }
+        entries.retain(|_, places| !places.is_empty());
+        Ok(entries)
+    }
+
+    /// The places of the entries of each machine in the ledger of its shard.
+    async fn places_of(&self, machines: &[(Shard, String)]) -> Result<Vec<Vec<u64>>, StoreError> {
+        let mut pipe = redis::pipe();
+        for (_, key) in machines {
+            pipe.cmd("HGET").arg(key).arg("f");
+        }
+        let places: Vec<Option<String>> = pipe.query_async(&mut self.connection()).await?;
+        let read = |places: Option<String>| {
+            let places = places.unwrap_or_default();
+            let numbers = places.split(' ').filter_map(|number| number.parse().ok());
+            numbers.collect()
+        };
+        Ok(places.into_iter().map(read).collect())
+    }
+
     async fn facts_of(&self, machines: Vec<(Shard, String)>) -> Result<Vec<Fact>, StoreError> {
         if machines.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pipe = redis::pipe();
-        for (_, key) in &machines {
-            pipe.cmd("HGET").arg(key).arg("f");
-        }
-        let places: Vec<Option<String>> = pipe.query_async(&mut self.connection()).await?;
+        let places = self.places_of(&machines).await?;
         let mut pipe = redis::pipe();
         for ((shard, _), places) in machines.iter().zip(places) {
-            for number in places
-                .unwrap_or_default()
-                .split(' ')
-                .filter(|n| !n.is_empty())
-            {
+            for number in places {
                 let id = format!("{number}-0");
                 pipe.cmd("XRANGE")
                     .arg(self.keys().ledger(*shard))

@@ -22,6 +22,7 @@ mod checks;
 mod cluster;
 pub mod committer;
 mod connection;
+pub mod copies;
 mod costs;
 pub mod durability;
 pub mod embedded;
@@ -61,6 +62,7 @@ pub use self::{
     checks::{CheckFault, CheckOrder},
     committer::{Committed, Handover, MachineWrite, Unit},
     connection::Peer,
+    copies::{Copies, Mark},
     keys::{Keys, Shard, Side},
     live::Live,
     machines::{Loaded, Versioned},
@@ -100,6 +102,9 @@ pub enum StoreError {
     /// A record changed each time it was about to be changed.
     #[error("{0} changes too often to be changed: try again")]
     Contended(String),
+    /// Not as many replicas have it as the settings ask for.
+    #[error("what was written is not safe yet: {0}")]
+    NotCopied(String),
     /// The service is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -109,6 +114,7 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    waiter: Option<copies::Waiter>,
 }
 
 struct Inner {
@@ -164,6 +170,7 @@ impl Store {
             committers.insert(shard, committer::start(shard, keys.clone(), own, waker));
         }
         let store = Self {
+            waiter: None,
             inner: Arc::new(Inner {
                 keys,
                 source,

@@ -150,9 +150,9 @@ impl Gate {
         most.min(self.body_limit)
     }
 
-    fn too_large(&self, most: usize) -> Box<Response> {
+    fn too_large(&self, most: usize) -> Response {
         refused("body_large");
-        Box::new(problem::too_large(most, self.body_limit).into_response())
+        problem::too_large(most, self.body_limit).into_response()
     }
 
     /// The request with all of its body, and what holds its place until it is answered.
@@ -167,7 +167,7 @@ impl Gate {
         let says_so_much = request.body().size_hint().lower() > most as u64;
         let waits_to_hear = request.headers().contains_key(header::EXPECT);
         if says_so_much && waits_to_hear {
-            return Err(self.too_large(most));
+            return Err(Box::new(self.too_large(most)));
         }
         let (parts, body) = request.into_parts();
         let mut stream = body.into_data_stream();
@@ -197,7 +197,7 @@ impl Gate {
                 bytes.extend_from_slice(&part);
             }
             if is_too_large {
-                return Err(self.too_large(most));
+                return Err(Box::new(self.too_large(most)));
             }
             Ok(())
         };

@@ -13,6 +13,7 @@ mod caller;
 mod calls;
 mod change;
 pub mod demo;
+mod durable;
 mod gate;
 pub mod health;
 mod hooks;
@@ -172,6 +173,10 @@ pub fn router(web: Web) -> Router {
     };
     router
         .fallback(nothing_here)
+        .layer(axum::middleware::from_fn_with_state(
+            web.clone(),
+            durable::durable,
+        ))
         // Whatever comes here has come by the gate, which knows how large it may be.
         .layer(DefaultBodyLimit::disable())
         .layer(TimeoutLayer::with_status_code(

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails, and its name says what it is for"
 )]
 
+mod anchors;
 mod backups;
 mod bad_requests;
 mod bundles;
@@ -20,6 +21,7 @@ mod damages;
 mod dead_letters;
 mod deadlines;
 mod duty_calendars;
+mod evidence;
 mod export;
 mod failover;
 mod failover_service;
@@ -27,6 +29,7 @@ mod failure_drills;
 mod further_clocks;
 mod gammu_service;
 mod gateway_examples;
+mod guarded_requests;
 mod handing_over;
 mod http_limits;
 mod imports;
@@ -68,6 +71,7 @@ mod templates_service;
 mod throttle;
 mod throttle_service;
 mod together;
+mod torture;
 mod twilio_service;
 mod unit_hours;
 mod versions;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Watch, told_length};
 use crate::{
+    app::anchors::Anchored,
     clock::{Clock as _, Stopwatch, SystemClock},
     domain::watch::Trouble,
     store::StoreError,
@@ -180,6 +181,25 @@ impl Watch {
                     "naikkan maxmemory, atau arsipkan aduan lama",
                 ));
             }
+        }
+        let anchored = Anchored::read(store).await?;
+        if let Some(fault) = anchored.fault() {
+            let what = format!("Buku besar tidak utuh: {fault}");
+            found.push(trouble(
+                "ledger_broken",
+                true,
+                what,
+                "siaga ledger verify; simpan salinan Redis sebelum apa pun diubah",
+            ));
+        }
+        if let Some(way) = anchored.waiting().first() {
+            let what = format!("Kepala buku besar belum dicatat di luar: {way}");
+            found.push(trouble(
+                "anchors_waiting",
+                false,
+                what,
+                "periksa [anchors]: berkas, webhook atau surel",
+            ));
         }
         let letters = store.count_dead_letters().await?;
         if letters > 0 {

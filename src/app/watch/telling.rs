@@ -1,14 +1,12 @@
 //! Telling those who run the service: by a webhook, by e-mail, by short message. Each way by itself, so that one that
 //! is ill keeps nothing from the others; by the first gateway that takes it, whatever its breaker thinks.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde_json::json;
 
+use super::asked;
 use crate::{
-    channel::Outgoing,
+    channel::{Outgoing, guard::GuardedClient},
     config::settings::Operators,
     domain::{
         delivery::{Address, Transport},
@@ -18,13 +16,11 @@ use crate::{
     engine::gateways::Gateways,
 };
 
-/// How long a webhook may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// What fits into one short message.
 const SHORT: usize = 160;
 
 pub(super) struct Teller<'w> {
-    pub(super) client: &'w reqwest::Client,
+    pub(super) client: &'w GuardedClient,
     pub(super) gateways: &'w Gateways,
     pub(super) operators: &'w Operators,
     pub(super) instance: &'w str,
@@ -42,17 +38,8 @@ impl Teller<'_> {
                 "remedy": told.remedy,
                 "instance": self.instance,
             });
-            let request = self
-                .client
-                .post(url.expose_secret())
-                .json(&body)
-                .timeout(PATIENCE);
-            let outcome = request
-                .send()
-                .await
-                .and_then(reqwest::Response::error_for_status);
-            let why = outcome.err().map(|error| error.without_url().to_string());
-            count("webhook", why);
+            let outcome = asked(url, |url| Ok(self.client.post(url)?.json(&body))).await;
+            count("webhook", outcome.err());
         }
         let subject = match told.turn {
             Turn::Begun => "SIAGA SISTEM",
@@ -97,39 +84,42 @@ impl Teller<'_> {
         told: &Told,
         (place, now): (usize, Timestamp),
     ) {
-        let name: String = told
-            .name
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() {
-                    letter
-                } else {
-                    '-'
-                }
-            })
-            .take(80)
-            .collect();
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        };
+        let name: String = told.name.chars().map(plain).take(80).collect();
         let outgoing = Outgoing {
             reference: format!("watch.{name}.{place}.{}", now.as_second()),
             to,
             message,
             in_reply_to: None,
         };
-        let mut why = Some(format!("no gateway carries {transport}"));
-        for gateway in self.gateways.iter() {
-            if gateway.channel.transport() != transport {
-                continue;
-            }
-            why = match gateway.channel.send(&outgoing).await {
-                Ok(_) => None,
-                Err(error) => Some(format!("{}: {}", gateway.channel.name(), error.detail)),
-            };
-            if why.is_none() {
-                break;
-            }
-        }
-        count(transport.as_str(), why);
+        let outcome = by_any_gateway(self.gateways, transport, &outgoing).await;
+        count(transport.as_str(), outcome.err());
     }
+}
+
+/// Sends by the first gateway that takes it, whatever its breaker thinks; tells why none did.
+pub(in crate::app) async fn by_any_gateway(
+    gateways: &Gateways,
+    transport: Transport,
+    outgoing: &Outgoing,
+) -> Result<(), String> {
+    let mut why = format!("no gateway carries {transport}");
+    for gateway in gateways.iter() {
+        if gateway.channel.transport() != transport {
+            continue;
+        }
+        match gateway.channel.send(outgoing).await {
+            Ok(_) => return Ok(()),
+            Err(error) => why = format!("{}: {}", gateway.channel.name(), error.detail),
+        }
+    }
+    Err(why)
 }
 
 fn count(way: &'static str, why: Option<String>) {
@@ -145,7 +135,7 @@ fn count(way: &'static str, why: Option<String>) {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(in crate::app) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -163,7 +163,7 @@ impl Event {
         Ok(Self {
             line: number,
             uid: text("UID").unwrap_or_else(|| format!("line {number}")),
-            sequence: text("SEQUENCE").and_then(|it| it.parse().ok()).unwrap_or(0),
+            sequence: get("SEQUENCE").map_or(Ok(0), sequence)?,
             lasts,
             rule,
             more: several("RDATE")?,
@@ -268,6 +268,13 @@ fn lasts(
     let problem = "an event by the hour has no end";
     let remedy = "give it DTEND or DURATION";
     Err(Fault::new(number, "DTEND", "", problem, remedy))
+}
+
+/// Which revision of an event it is: of two with one UID the higher one counts.
+fn sequence(line: &Line) -> Result<u32, Fault> {
+    let remedy = "write a whole number from 0 on, or leave the line out";
+    let read = line.text().trim().parse();
+    read.map_err(|_| line.fault("no revision of an event", remedy))
 }
 
 /// The times of all events within what is wanted.

@@ -201,6 +201,8 @@ fn what_is_not_understood_is_told_with_its_line_and_nothing_is_taken() {
             5,
             "DTSTART TZID",
         ),
+        ("@|SEQUENCE:neu", 7, "SEQUENCE"),
+        ("@|SEQUENCE:-1", 7, "SEQUENCE"),
         ("@|RRULE:FREQ=MONTHLY", 7, "RRULE FREQ"),
         ("@|RRULE:FREQ=YEARLY;COUNT=2", 7, "RRULE FREQ"),
         ("@|RRULE:COUNT=2", 7, "RRULE"),

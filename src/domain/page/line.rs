@@ -22,7 +22,15 @@ pub(super) fn lines(ways: &[Way]) -> Vec<Line> {
         passed_on: false,
         spared: false,
         last_resort: way.last_resort,
+        doubtful: false,
         state: LineState::Waiting,
     };
     ways.iter().map(line).collect()
+}
+
+impl Line {
+    /// Whether its requests left without an answer, and nothing has been heard of them since.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful && matches!(self.state, LineState::Sent { .. })
+    }
 }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Another, LineState, Outcome, Page, Phase, Send, Step, Transition, UNSETTLED, reference,
+    Another, Line, LineState, Outcome, Page, Phase, Send, Step, Transition, UNSETTLED, reference,
 };
 use crate::domain::{
     conversation::{Change, SentMessage, Switch},
@@ -73,7 +73,7 @@ impl Step {
         }
         for index in 0..self.state.lines.len() {
             let line = &self.state.lines[index];
-            // Never settled, again and again: it counts as sent, or it would be sent for ever.
+            // Never settled, again and again: it counts as sent in doubt, or it would be sent for ever.
             let lost = matches!(line.state, LineState::InFlight { until } if until <= self.now)
                 && line.repeats >= UNSETTLED;
             let out_of_patience = self.state.passes_on_at(index);
@@ -81,6 +81,7 @@ impl Step {
                 self.state.lines[index].state = LineState::Sent {
                     patience_until: None,
                 };
+                self.state.lines[index].doubtful = true;
             }
             if lost || out_of_patience.is_some_and(|at| at <= self.now) {
                 self.fall_back(index, FallBack::NoSignOfLife);
@@ -94,7 +95,7 @@ impl Step {
             .state
             .lines
             .iter()
-            .all(|line| line.state == LineState::Failed);
+            .all(|line| line.state == LineState::Failed || line.is_doubtful());
         if hopeless {
             self.state.phase = Phase::Failed;
             self.gave_up = true;
@@ -346,16 +347,38 @@ impl Step {
                 // The way is in doubt: the person need not wait for it to get well.
                 self.fall_back(index, FallBack::Failed);
             }
-            // Sent twice and twice no answer: a third time would only add to what may have arrived.
-            Some(_) => {
-                line.state = LineState::Sent {
-                    patience_until: None,
-                };
-                self.fall_back(index, FallBack::NoSignOfLife);
-            }
+            Some(_) => self.doubt(index, round),
             None => {
                 line.state = LineState::Failed;
                 self.fall_back(index, FallBack::Failed);
+            }
+        }
+    }
+
+    /// Sent twice and twice no answer. Where another way is left, a third time would only add to what may have
+    /// arrived. Where none is, twice is better than never: it goes again by the rule's waits, and then it is given up
+    /// on record, so that somebody knows.
+    fn doubt(&mut self, index: usize, round: u32) {
+        let others = self.state.lines.iter().enumerate();
+        let is_over = |line: &Line| line.state == LineState::Failed || line.is_doubtful();
+        let is_alone = others
+            .filter(|(place, _)| *place != index)
+            .all(|(_, line)| is_over(line));
+        let line = &mut self.state.lines[index];
+        let wait = round.saturating_add(line.repeats) as usize;
+        match self.state.delivery.retries.get(wait) {
+            Some(wait) if is_alone => {
+                line.state = LineState::Planned {
+                    at: later(self.now, *wait),
+                    repeat: true,
+                };
+            }
+            _ => {
+                line.state = LineState::Sent {
+                    patience_until: None,
+                };
+                line.doubtful = true;
+                self.fall_back(index, FallBack::NoSignOfLife);
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::domain::{
     policy::{DeliveryRule, Reach},
 };
 
+mod doubt;
 mod failover;
 mod for_the_moment;
 mod put_off;
@@ -230,28 +231,6 @@ fn the_kind_of_a_failure_decides_what_comes_next() {
             (101, Timer, vec![(0, 2)]),
         ],
     );
-}
-
-#[test]
-fn what_may_have_arrived_is_sent_twice_and_no_more() {
-    let unknown = || failed(0, 1, FailureKind::Unknown);
-    // The same reference both times. The next method has had its turn since the first doubt.
-    let (end, facts) = run(
-        3,
-        Reach::InTurn,
-        vec![
-            (1, unknown(), vec![(1, 1)]),
-            (2, sent(1, 1), vec![]),
-            (6, Timer, vec![(0, 1)]),
-            (7, unknown(), vec![]),
-            (301, Timer, vec![(2, 1)]),
-        ],
-    );
-    assert!(matches!(end.state.lines[0].state, LineState::Sent { .. }));
-    let repeated = facts
-        .iter()
-        .filter(|fact| matches!(fact, What::AttemptBegun { repeated: true, .. }));
-    assert_eq!(repeated.count(), 1);
 }
 
 #[test]

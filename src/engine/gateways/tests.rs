@@ -61,6 +61,7 @@ fn line(tried: &[&str]) -> Line {
         passed_on: false,
         spared: false,
         last_resort: false,
+        doubtful: false,
         state: LineState::Waiting,
     }
 }

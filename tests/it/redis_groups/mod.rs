@@ -1,5 +1,6 @@
 //! A night at one unit over several Redis servers, of which one dies in the middle of it.
 
+mod copies;
 mod instances;
 mod mending;
 mod secured;

@@ -9,13 +9,15 @@ use tempfile::TempDir;
 use super::{
     ports::Port,
     process::Process,
-    wait::{PATIENCE, eventually},
+    wait::{PATIENCE, eventually, eventually_asked},
 };
 
 /// A server of the group.
 #[derive(Debug)]
 pub(crate) struct Node {
     process: Process,
+    name: String,
+    arguments: Vec<String>,
     port: Port,
     _bus: Port,
 }
@@ -47,6 +49,8 @@ impl Node {
         let process = Process::start(name, "redis-server", &all, &own);
         Self {
             process,
+            name: name.to_owned(),
+            arguments: all,
             port,
             _bus: bus,
         }
@@ -59,6 +63,11 @@ impl Node {
     /// Runs `redis-cli` against it.
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
         cli(self.port(), arguments)
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        self.process.signal(signal);
     }
 
     pub(crate) fn kill9(&mut self) {
@@ -114,6 +123,8 @@ impl RedisGroup {
             process.wait_until_listening(port.number()).await;
             group.sentinels.push(Node {
                 process,
+                name,
+                arguments,
                 port,
                 _bus: Port::take(),
             });
@@ -195,6 +206,44 @@ impl RedisGroup {
             let copied = node.cli(&["WAIT", "1", "100"]) == "1";
             let linked = node.cli(&["INFO", "replication"]).contains("state=online");
             (copied && linked).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until there are so many masters without the one that died.
+    pub(crate) async fn wait_until_promoted(&self, masters: usize, died: usize) {
+        eventually_asked("a replica to have its place", PATIENCE, || async {
+            let now = self.masters();
+            (now.len() == masters && !now.contains(&died)).then_some(())
+        })
+        .await;
+    }
+
+    /// Starts a server that died; ends when it is a replica that has everything.
+    pub(crate) async fn revive(&mut self, place: usize) {
+        let folder = self.folder.path();
+        let master = self.masters().first().map(|it| self.nodes[*it].port());
+        let node = &mut self.nodes[place];
+        let mut arguments: Vec<&str> = node.arguments.iter().map(String::as_str).collect();
+        if let Some(at) = arguments.iter().position(|it| *it == "--replicaof") {
+            arguments.drain(at..at + 3);
+        }
+        let number = master.unwrap_or_default().to_string();
+        if !self.sentinels.is_empty() {
+            // As its Sentinels would tell it a moment later.
+            arguments.extend(["--replicaof", "127.0.0.1", &number]);
+        }
+        node.process = Process::start(
+            &node.name,
+            "redis-server",
+            &arguments,
+            &folder.join(&node.name),
+        );
+        let port = node.port();
+        node.process.wait_until_listening(port).await;
+        eventually("it to be a replica that has it all", 2 * PATIENCE, || {
+            let told = cli(port, &["INFO", "replication"]);
+            (told.contains("role:slave") && told.contains("master_link_status:up")).then_some(())
         })
         .await;
     }

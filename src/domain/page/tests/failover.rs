@@ -55,11 +55,12 @@ fn another_gateway_carries_it_at_once_where_that_is_worth_a_request() {
 fn what_may_have_arrived_goes_again_under_its_reference_and_only_where_the_rule_would() {
     let unknown = |gateway, another| failed_by(gateway, 1, FailureKind::Unknown, another);
     let (end, facts) = run(
-        1,
+        2,
         Reach::InTurn,
         vec![
             (1, unknown("a", Another::Ready), vec![(0, 1)]),
-            (2, unknown("b", Another::Ready), vec![]),
+            (2, unknown("b", Another::Ready), vec![(1, 1)]),
+            (3, sent(1, 1), vec![]),
             (9999, Timer, vec![]),
         ],
     );

@@ -200,7 +200,8 @@ impl Mailbox {
             }
             _ => crate::domain::mail_proof::Proof::default(),
         };
-        let taken = self.inbound.mail(&mail, self.options.trust, proof).await?;
+        let taking = self.inbound.mail(&mail, self.options.trust, proof);
+        let taken = self.inbound.store.safely(taking).await?;
         folder.settle(imap, uid, taken.is_for_people()).await
     }
 
