@@ -142,7 +142,7 @@ proxies = ["proxy.example"]
             "siaga.toml:5: http.head_timeout",
             "siaga.toml:6: http.body_timeout",
             "siaga.toml:7: http.bodies_limit = 1024",
-            "siaga.toml:8: http.rate_per_key = -1",
+            "siaga.toml:8: http.rate_per_key",
             "siaga.toml:9: http.unlimited",
             "siaga.toml:10: http.proxies",
             "is no network",

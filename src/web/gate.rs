@@ -16,7 +16,7 @@ use std::{
 
 use axum::{
     Extension,
-    body::{Body, HttpBody as _},
+    body::{Body, BodyDataStream, HttpBody as _},
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
@@ -37,8 +37,10 @@ use crate::config::http::Http;
 const WITHOUT_KEY: usize = 64 * 1024;
 /// What a gateway may bring: Meta's webhooks have up to 3 MB.
 const OF_A_GATEWAY: usize = 4 * 1024 * 1024;
-/// So many bytes of a body that is too large are read and thrown away before it is refused.
+/// So many bytes of a body that is too large are read and thrown away before it is refused,
 const THROWN_AWAY: usize = 16 * 1024 * 1024;
+/// or as many as come without such a pause.
+const PAUSE: Duration = Duration::from_secs(1);
 /// So many times what is allowed in a second may come at once; a refusal costs no more.
 const AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// What a refusal costs beside the request itself: guessing is slower than asking.
@@ -175,18 +177,11 @@ impl Gate {
         let mut held: Option<OwnedSemaphorePermit> = None;
         let reading = async {
             let mut is_too_large = says_so_much;
-            let mut came = 0;
-            while let Some(part) = stream.next().await {
+            while !is_too_large && let Some(part) = stream.next().await {
                 let part = part.map_err(|_| Box::new(broken()))?;
-                came += part.len();
-                is_too_large |= came > most;
-                if is_too_large {
-                    // Who still sends does not hear: what comes is thrown away for a while, so that it can be told.
-                    (bytes, held) = (Vec::new(), None);
-                    if came > THROWN_AWAY {
-                        break;
-                    }
-                    continue;
+                if bytes.len() + part.len() > most {
+                    is_too_large = true;
+                    break;
                 }
                 let room = Arc::clone(&self.bodies).try_acquire_many_owned(part.len() as u32);
                 match (room, &mut held) {
@@ -197,6 +192,8 @@ impl Gate {
                 bytes.extend_from_slice(&part);
             }
             if is_too_large {
+                (bytes, held) = (Vec::new(), None);
+                throw_away(&mut stream).await;
                 return Err(Box::new(self.too_large(most)));
             }
             Ok(())
@@ -206,6 +203,16 @@ impl Gate {
             Err(_) => return Err(Box::new(late())),
         }
         Ok((Request::from_parts(parts, Body::from(bytes)), held))
+    }
+}
+
+/// Reads what still comes of a body: who is sending does not hear.
+async fn throw_away(stream: &mut BodyDataStream) {
+    let mut came = 0;
+    while came < THROWN_AWAY
+        && let Ok(Some(Ok(part))) = tokio::time::timeout(PAUSE, stream.next()).await
+    {
+        came += part.len();
     }
 }
 
