@@ -18,7 +18,7 @@ use axum::{
     Extension,
     body::{Body, BodyDataStream, HttpBody as _},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Version, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -282,6 +282,15 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
+    // RFC 9112, 3.2: what two readers may understand differently is not read at all.
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        refused("host");
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "a request has one header Host");
+        return problem
+            .detail("send the name or address of the service in it, once")
+            .into_response();
+    }
     let gate = &web.gate;
     let caller = gate.addresses.of_caller(peer, request.headers());
     let limited = (!gate.addresses.is_unlimited(caller)).then(|| counted(caller));

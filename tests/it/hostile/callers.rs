@@ -11,6 +11,7 @@ use siaga::{
 use super::{Hostile, INTAKE, JSON, LINK_SECRET, OLD_KEY, key, plain, post, row};
 use crate::support::{
     fake_meta::{self, sign},
+    fake_twilio::{self, Webhook},
     kannel,
     siaga::KEY,
 };
@@ -72,7 +73,7 @@ pub(super) fn keys() -> Vec<Hostile> {
     ]
 }
 
-pub(super) fn webhooks() -> Vec<Hostile> {
+pub(super) fn webhooks(base: &str) -> Vec<Hostile> {
     let now = SystemClock.now().as_second();
     let reply = fake_meta::text_webhook("628999999999", "wamid.asing", now, "ok", None);
     let hook = |what, head: &str, body: &[u8]| row(what, post("/hooks/whatsapp", head, body));
@@ -83,11 +84,20 @@ pub(super) fn webhooks() -> Vec<Hostile> {
     let mo = |what, query: &str| row(what, plain(&format!("GET /hooks/kannel/mo?{query}"), ""));
     let secret = kannel::SECRET;
     let good = "from=%2B628999999999&text=ok&id=asing";
-    let twilio = |what, path: &str, head: &str| {
-        let form = "content-type: application/x-www-form-urlencoded\r\n";
-        let body = "AccountSid=AC1&MessageSid=SM1&From=%2B6281100000001&Body=ok";
-        row(what, post(path, &format!("{form}{head}"), body))
+    let message = "/hooks/twilio/message";
+    let incoming =
+        |path: &str| fake_twilio::incoming(&format!("{base}{path}"), "+628999999999", "SM1", "ok");
+    let twilio = |what, path: &str, webhook: &Webhook, signature: &str| {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&webhook.fields)
+            .finish();
+        let head = format!(
+            "content-type: application/x-www-form-urlencoded\r\nx-twilio-signature: {signature}\r\n"
+        );
+        row(what, post(path, &head, body))
     };
+    let right_one = incoming(message);
+    let another_account = right_one.clone().with("AccountSid", "AC1");
     let described = |what, path: &str, head: &str| {
         let body = r#"{"sender":"+628999999999","id":"1","message":"ok"}"#;
         row(
@@ -178,22 +188,52 @@ pub(super) fn webhooks() -> Vec<Hostile> {
                 "",
             ),
         ),
-        twilio("Twilio: unsigned", "/hooks/twilio/message", ""),
+        twilio("Twilio: unsigned", message, &right_one, ""),
+        twilio("Twilio: a guess", message, &right_one, "dGViYWthbg=="),
         twilio(
-            "Twilio: a guess",
-            "/hooks/twilio/message",
-            "x-twilio-signature: dGViYWthbg==\r\n",
+            "Twilio: signed for another address",
+            message,
+            &right_one,
+            &incoming("/hooks/twilio/status").signature(),
         ),
         twilio(
-            "Twilio: a receipt, unsigned",
+            "Twilio: a word changed",
+            message,
+            &right_one.clone().with("Body", "siap"),
+            &right_one.signature(),
+        ),
+        twilio(
+            "Twilio: another account",
+            message,
+            &another_account,
+            &another_account.signature(),
+        ),
+        twilio(
+            "Twilio: a receipt, with a message's signature",
             "/hooks/twilio/status?reference=LGWP1:1:budi_0.1",
-            "",
+            &right_one,
+            &right_one.signature(),
         ),
         twilio(
             "Twilio: a key on a call, unsigned",
             "/hooks/twilio/key?reference=LGWP1:1:budi_0.1",
+            &right_one,
             "",
         ),
+        twilio(
+            "Twilio: a stranger's, rightly signed",
+            message,
+            &right_one,
+            &right_one.signature(),
+        )
+        .harmless(),
+        twilio(
+            "Twilio: the same again",
+            message,
+            &right_one,
+            &right_one.signature(),
+        )
+        .harmless(),
         described("another provider's: no secret", "luar", ""),
         described("another provider's: a guess", "luar/0123456789abcdeF", ""),
         described(

@@ -1,6 +1,6 @@
 //! Bodies that are not what they are taken for.
 
-use super::{Hostile, INTAKE, JSON, key, post, row};
+use super::{Hostile, INTAKE, JSON, key, operator_key, post, row};
 
 /// A record as it is sent, with this instead of the given fields.
 fn record(what: &'static str, body: impl AsRef<[u8]>) -> Hostile {
@@ -150,7 +150,11 @@ pub(super) fn bombs() -> Vec<Hostile> {
         ),
         row(
             "200,000 lists in each other, for a silence",
-            post("/api/v1/silences", &(key() + JSON), "[".repeat(200_000)),
+            post(
+                "/api/v1/silences",
+                &(operator_key() + JSON),
+                "[".repeat(200_000),
+            ),
         ),
         row(
             "a million empty lines in a batch",

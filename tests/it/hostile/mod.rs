@@ -19,12 +19,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{
     fake_meta::{APP_SECRET, PHONE_NUMBER_ID},
+    fake_twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER},
     kannel,
     siaga::{KEY, Settings, Siaga},
 };
 
 const LINK_SECRET: &str = "rahasia-tautan-yang-panjang";
 const OLD_KEY: &str = "siaga_kunci_lama";
+const OPERATOR_KEY: &str = "siaga_kunci_operator";
 const INTAKE: &str = "/api/v1/complaints";
 const JSON: &str = "content-type: application/json\r\n";
 
@@ -70,6 +72,10 @@ impl Hostile {
 
 fn key() -> String {
     format!("authorization: Bearer {KEY}\r\n")
+}
+
+fn operator_key() -> String {
+    format!("authorization: Bearer {OPERATOR_KEY}\r\n")
 }
 
 /// A request without a body; `head` are whole lines.
@@ -193,7 +199,8 @@ fn compare_with_docs(table: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_requests_get_what_the_docs_say_and_harm_nothing() {
     let mut siaga = Siaga::prepare();
-    let old = hex::encode(Sha256::digest(OLD_KEY.as_bytes()));
+    let hash = |key: &str| hex::encode(Sha256::digest(key.as_bytes()));
+    let (old, operator) = (hash(OLD_KEY), hash(OPERATOR_KEY));
     siaga.write_settings(&Settings {
         inbound: &format!(
             "kannel_secret = \"{}\"\nwhatsapp_app_secret = \"{APP_SECRET}\"\n\
@@ -207,6 +214,10 @@ async fn hostile_requests_get_what_the_docs_say_and_harm_nothing() {
              [[gateways]]\nname = \"pesan\"\ntype = \"sandbox\"\ntransport = \"sms\"\n\
              [[webhooks]]\nname = \"luar\"\nsecret = \"0123456789abcdef\"\ntransport = \"sms\"\n\
              format = \"json\"\nfrom = \"sender\"\ntext = [\"message\"]\nid = \"id\"\n\
+             [[gateways]]\nname = \"twilio\"\ntype = \"twilio\"\ntransport = \"sms\"\n\
+             base_url = \"http://127.0.0.1:9\"\naccount_sid = \"{ACCOUNT_SID}\"\n\
+             auth_token = \"{AUTH_TOKEN}\"\nfrom = \"{NUMBER}\"\n\
+             [[api_keys]]\nname = \"operator\"\nsha256 = \"{operator}\"\nscopes = [\"operate\"]\n\
              [[api_keys]]\nname = \"lama\"\nsha256 = \"{old}\"\nscopes = [\"read\"]\n\
              expires = \"2026-01-01T00:00:00Z\"\n"
         ),
@@ -235,7 +246,10 @@ async fn hostile_requests_get_what_the_docs_say_and_harm_nothing() {
         ("JSON bombs", contents::bombs()),
         ("Encodings", contents::encodings()),
         ("Keys", callers::keys()),
-        ("Webhooks, forged and replayed", callers::webhooks()),
+        (
+            "Webhooks, forged and replayed",
+            callers::webhooks(&siaga.base()),
+        ),
         ("Signed links and calendars", callers::links()),
     ] {
         let mut answers = Vec::new();

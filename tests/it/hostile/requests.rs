@@ -1,6 +1,6 @@
 //! What is wrong with the request itself, before anybody asks what it is for.
 
-use super::{Hostile, INTAKE, JSON, key, plain, post, row};
+use super::{Hostile, INTAKE, JSON, key, operator_key, plain, post, row};
 
 pub(super) fn methods() -> Vec<Hostile> {
     let long = "A".repeat(5_000);
@@ -81,7 +81,11 @@ pub(super) fn paths() -> Vec<Hostile> {
         ),
         row(
             "a silence's number beyond all numbers",
-            post("/api/v1/silences/99999999999999999999/end", &key(), "{}"),
+            post(
+                "/api/v1/silences/99999999999999999999/end",
+                &(operator_key() + JSON),
+                "{}",
+            ),
         ),
         row(
             "a handshake that wants its script back",
@@ -115,8 +119,8 @@ pub(super) fn headers() -> Vec<Hostile> {
         ),
         read("200 lines", &"x: y\r\n".repeat(200)),
         read(
-            "a line of 70,000 letters",
-            &format!("x: {}\r\n", "a".repeat(70_000)),
+            "a line of 700,000 letters",
+            &format!("x: {}\r\n", "a".repeat(700_000)),
         ),
         read(
             "a cookie of 60,000 letters and no key",
