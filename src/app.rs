@@ -41,7 +41,7 @@ use crate::{
     store::Worlds,
     template::{Renderer, lint::Carrier},
     web::{
-        self, Calls, Secrets, Web,
+        self, Calls, Gate, Secrets, Web,
         auth::{ApiKey, ApiKeys, Scope as KeyScope},
         demo::Demo,
         health::{Health, SharedHealth},
@@ -74,7 +74,7 @@ pub struct Service {
     pub address: SocketAddr,
     backend: Backend,
     stop: CancellationToken,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<()>,
 }
 
 impl Service {
@@ -166,6 +166,7 @@ impl Service {
             };
             tokio::spawn(watch.keep(stop.clone()));
         }
+        let gate = Arc::new(Gate::new(&settings.http, settings.server.body_limit));
         let anchoring = Anchoring {
             engine: engine.clone(),
             anchors: settings.anchors.clone(),
@@ -198,14 +199,15 @@ impl Service {
                 gateways: settings.gateways.iter().map(|it| it.name.clone()).collect(),
             }),
             zone: settings.server.zone.as_str().into(),
-            body_limit: settings.server.body_limit,
+            gate: Arc::clone(&gate),
         };
-        let ending = stop.clone();
-        let server = tokio::spawn(async move {
-            axum::serve(listener, web::router(web))
-                .with_graceful_shutdown(async move { ending.cancelled().await })
-                .await
-        });
+        let server = tokio::spawn(web::serve(
+            listener,
+            web::router(web),
+            gate,
+            settings.http.clone(),
+            stop.clone(),
+        ));
         tokio::spawn(Supervisor::found().keep(engine.pulse(), stop.clone()));
         Ok(Self {
             engine,

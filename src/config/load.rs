@@ -11,7 +11,7 @@ use super::{
     anchors, costs,
     document::Document,
     fault::{Fault, Faults, Gravity},
-    gateways, inbound_email, operators, outgoing, redis_settings, self_tests,
+    gateways, http, inbound_email, operators, outgoing, redis_settings, self_tests,
     settings::{ApiKey, AtStart, Gateway, Scan, Settings},
     subscriptions, webhooks,
     words::nearest,
@@ -21,6 +21,7 @@ use crate::channel::registry::GatewaySettings;
 /// The sections there are.
 const SECTIONS: &[&str] = &[
     "server",
+    "http",
     "redis",
     "engine",
     "scan",
@@ -124,6 +125,7 @@ pub(super) fn look_at(
     document.table = table;
     let mut settings = Settings {
         server: document.section("server"),
+        http: document.section("http"),
         redis: document.section("redis"),
         engine: document.section("engine"),
         scan: document.section("scan"),
@@ -147,6 +149,7 @@ pub(super) fn look_at(
     };
     settings.self_tests = self_tests::read(&settings, &mut document);
     check(&settings, &mut document);
+    http::check(&settings, &mut document);
     inbound_email::check(&settings, &mut document);
     costs::check(&settings, &mut document);
     operators::check(&settings, &mut document);

@@ -12,6 +12,7 @@ mod drops;
 pub mod export;
 pub mod fault;
 pub mod gateways;
+pub mod http;
 pub mod inbound_email;
 mod limits;
 pub mod load;

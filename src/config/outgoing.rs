@@ -27,7 +27,8 @@ impl OutgoingRequests {
     }
 }
 
-fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+/// Networks as operators write them.
+pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     let written = Vec::<String>::deserialize(from)?;
     let read = |text: &String| {
         let whole = || text.parse::<IpAddr>().map(IpNet::from);

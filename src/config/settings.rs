@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 pub use super::{
     anchors::Anchors,
+    http::Http,
     inbound_email::InboundEmail,
     operators::{DeadMan, Operators},
     outgoing::OutgoingRequests,
@@ -27,6 +28,8 @@ use crate::{
 pub struct Settings {
     /// How the service is reached.
     pub server: Server,
+    /// How much one address or key may have of it.
+    pub http: Http,
     /// Where Redis is.
     pub redis: Redis,
     /// How the loops run.

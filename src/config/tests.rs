@@ -17,6 +17,7 @@ fn the_written_defaults_are_the_defaults() {
     let (written, _) = read("config/siaga.toml", DEFAULT_SETTINGS, none()).unwrap();
     let plain = Settings::default();
     assert_eq!(written.server, plain.server);
+    assert_eq!(written.http, plain.http);
     assert_eq!(written.engine, plain.engine);
     assert_eq!(written.scan, plain.scan);
     assert_eq!(written.data, plain.data);

@@ -56,24 +56,15 @@ impl ApiKeys {
         if self.open {
             return Ok("demo");
         }
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(|| {
-                Problem::new(StatusCode::UNAUTHORIZED, "an API key is needed")
-                    .detail("send the header Authorization: Bearer KEY; siaga key makes one")
-            })?;
-        let hash: [u8; 32] = Sha256::digest(given.trim().as_bytes()).into();
-        let key = self
-            .keys
-            .iter()
-            .find(|key| bool::from(key.sha256.ct_eq(&hash)))
-            .ok_or_else(|| {
-                Problem::new(StatusCode::UNAUTHORIZED, "this API key is not known")
-                    .detail("look whether its hash stands in [[api_keys]] of the settings")
-            })?;
-        if key.expires.is_some_and(|until| until <= now) {
+        let given = given(headers).ok_or_else(|| {
+            Problem::new(StatusCode::UNAUTHORIZED, "an API key is needed")
+                .detail("send the header Authorization: Bearer KEY; siaga key makes one")
+        })?;
+        let key = self.find(given).ok_or_else(|| {
+            Problem::new(StatusCode::UNAUTHORIZED, "this API key is not known")
+                .detail("look whether its hash stands in [[api_keys]] of the settings")
+        })?;
+        if key.has_expired(now) {
             return Err(
                 Problem::new(StatusCode::UNAUTHORIZED, "this API key has expired")
                     .detail("make a new one with siaga key"),
@@ -88,4 +79,27 @@ impl ApiKeys {
         }
         Ok(&key.name)
     }
+
+    /// The key that a request carries, if it is worth something.
+    pub(super) fn known(&self, headers: &HeaderMap, now: Timestamp) -> Option<&ApiKey> {
+        let key = self.find(given(headers)?)?;
+        (!key.has_expired(now)).then_some(key)
+    }
+
+    fn find(&self, given: &str) -> Option<&ApiKey> {
+        let hash: [u8; 32] = Sha256::digest(given.trim().as_bytes()).into();
+        let mut keys = self.keys.iter();
+        keys.find(|key| bool::from(key.sha256.ct_eq(&hash)))
+    }
+}
+
+impl ApiKey {
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|until| until <= now)
+    }
+}
+
+fn given(headers: &HeaderMap) -> Option<&str> {
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    given.strip_prefix("Bearer ")
 }

@@ -9,15 +9,18 @@ pub mod api;
 pub mod auth;
 mod by_hand;
 mod calendar;
+mod caller;
 mod calls;
 mod change;
 pub mod demo;
 mod durable;
+mod gate;
 pub mod health;
 mod hooks;
 mod letters;
 pub mod problem;
 pub mod responders;
+mod serve;
 pub mod silences;
 
 use std::{sync::Arc, time::Duration};
@@ -39,8 +42,8 @@ use tower_http::{
     catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
 };
 
-pub use self::calls::Calls;
 use self::{auth::ApiKeys, demo::Demo, health::SharedHealth, problem::Problem};
+pub use self::{calls::Calls, gate::Gate, serve::serve};
 use crate::{
     config::settings::Webhook,
     inbound::{Inbound, link::Signer, twilio::Account},
@@ -78,8 +81,8 @@ pub struct Web {
     pub silence_terms: Arc<silences::Terms>,
     /// The zone in which times are shown.
     pub zone: Arc<str>,
-    /// How large a request's body may be, in bytes.
-    pub body_limit: usize,
+    /// How much a caller may have of the service.
+    pub gate: Arc<Gate>,
 }
 
 impl Web {
@@ -110,7 +113,6 @@ const CONTENT_SECURITY_POLICY: &str =
 
 /// Every address of the service.
 pub fn router(web: Web) -> Router {
-    let limit = web.body_limit;
     let mut router = Router::new()
         .route("/", get(home))
         .route("/healthz", get(health::alive))
@@ -175,15 +177,18 @@ pub fn router(web: Web) -> Router {
             web.clone(),
             durable::durable,
         ))
-        .layer(DefaultBodyLimit::max(limit))
+        // Whatever comes here has come by the gate, which knows how large it may be.
+        .layer(DefaultBodyLimit::disable())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
+        .layer(axum::middleware::from_fn_with_state(
+            web.clone(),
+            gate::guard,
+        ))
         .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::map_response(move |response| {
-            problem::worded(response, limit)
-        }))
+        .layer(axum::middleware::map_response(problem::worded))
         .layer(set(
             header::CONTENT_SECURITY_POLICY,
             CONTENT_SECURITY_POLICY,

@@ -82,10 +82,22 @@ impl IntoResponse for Problem {
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
+/// A body that is larger than `most`; `limit` is how large one may be that comes with a key.
+pub(super) fn too_large(most: usize, limit: usize) -> Problem {
+    let problem = Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("the body is larger than {most} bytes"),
+    );
+    problem.detail(if most < limit {
+        "send less, or a known API key: without one only gateways may bring more"
+    } else {
+        "send less at once; server.body_limit in the settings is the limit"
+    })
+}
+
 /// Makes a problem of every refusal that is none yet. The framework refuses in bare words or in none:
-/// a body that is too large, a method that is not for an address, a query that cannot be read.
-/// `limit` is how many bytes a body may have.
-pub(super) async fn worded(response: Response, limit: usize) -> Response {
+/// a method that is not for an address, a query that cannot be read.
+pub(super) async fn worded(response: Response) -> Response {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE);
     let is_worded =
@@ -101,10 +113,6 @@ pub(super) async fn worded(response: Response, limit: usize) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => {
             Problem::new(status, "this method is not for this address")
                 .detail("the header Allow names those that are")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(status, format!("the body is larger than {limit} bytes"))
-                .detail("send less at once; server.body_limit in the settings is the limit")
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             Problem::new(status, "the request took too long").detail("send it again in a moment")

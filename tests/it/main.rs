@@ -31,6 +31,8 @@ mod gammu_service;
 mod gateway_examples;
 mod guarded_requests;
 mod handing_over;
+mod hostile;
+mod http_limits;
 mod imports;
 #[cfg(debug_assertions)] // Only then does the program know how to halt.
 mod kills;
