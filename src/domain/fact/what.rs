@@ -473,7 +473,6 @@ pub enum What {
         step: SelfTestStep,
     },
     /// A silence was declared or ended.
-    /// A silence was declared or ended.
     Silence {
         /// Its number.
         number: u64,
