@@ -36,13 +36,14 @@ fn whole(properties: Value) -> Value {
     json!({ "type": "object", "required": names, "properties": properties })
 }
 
-/// An object that takes these fields and no others.
-fn only(required: &[&str], properties: Value) -> Value {
+/// An object that takes these fields and no others, as in the example.
+fn only(required: &[&str], example: Value, properties: Value) -> Value {
     json!({
         "type": "object",
         "required": required,
         "properties": properties,
         "additionalProperties": false,
+        "examples": [example],
     })
 }
 
@@ -78,6 +79,9 @@ pub(super) fn all() -> Value {
             },
         },
         "Complaint": only(&["id", "received_at"], json!({
+                "id": "LGWP14376928", "received_at": "2026-01-24T13:27:00+07:00", "unit": "DISHUB",
+                "category": "Infrastruktur", "area": "Kab. Pati",
+            }), json!({
             "id": {
                 "type": "string",
                 "pattern": "^[A-Za-z0-9._-]{1,40}$",
@@ -111,10 +115,10 @@ pub(super) fn all() -> Value {
             "timeline": { "type": "array", "items": whole(json!({ "fact": {}, "text": text(), "text_en": text() })) },
             "next": { "type": "array", "items": whole(json!({ "at": time(), "facts": {}, "told": {} })) },
         })),
-        "StatusChange": only(&["status"], json!({ "status": short(100), "at": time() })),
-        "Reassignment": only(&[], json!({ "unit": text_or_nothing() })),
-        "PageAgain": only(&["responder", "reason"], json!({ "responder": text(), "reason": reason() })),
-        "Escalate": only(&["reason"], json!({
+        "StatusChange": only(&["status"], json!({ "status": "verifikasi" }), json!({ "status": short(100), "at": time() })),
+        "Reassignment": only(&[], json!({ "unit": "DPUPR" }), json!({ "unit": text_or_nothing() })),
+        "PageAgain": only(&["responder", "reason"], json!({ "responder": "budi", "reason": "he has a new number" }), json!({ "responder": text(), "reason": reason() })),
+        "Escalate": only(&["reason"], json!({ "reason": "the bridge is closed to ambulances" }), json!({
             "reason": reason(), "despite_acknowledgement": { "type": "boolean" },
             "to_step": { "type": ["integer", "null"], "minimum": 1 },
         })),
@@ -136,7 +140,7 @@ pub(super) fn all() -> Value {
         })),
         "Check": check,
         "Checks": whole(json!({ "checks": super::surface::many("Check") })),
-        "Asking": only(&[], json!({
+        "Asking": only(&[], json!({ "method": "sms" }), json!({
             "method": text_or_nothing(),
             "code": { "type": ["integer", "null"], "minimum": 0, "maximum": 65_535 },
         })),
@@ -145,7 +149,9 @@ pub(super) fn all() -> Value {
             "silences": { "type": "array", "items": whole(json!({ "number": count(), "holds_until": {}, "silence": { "type": "object" } })) },
         })),
         "Wanted": only(&["covers", "until", "reason"], json!({
-            "covers": only(&[], json!({
+                "covers": { "units": ["DISHUB"] }, "until": "2026-11-24T18:00:00+07:00", "reason": "a power cut",
+            }), json!({
+            "covers": only(&[], json!({ "units": ["DISHUB"] }), json!({
                 "units": strings, "categories": strings, "areas": strings, "complaints": strings, "gateways": strings,
             })),
             "from": time_or_nothing(), "until": time(), "owner": text_or_nothing(), "reason": reason(),
@@ -160,7 +166,7 @@ pub(super) fn all() -> Value {
         })),
         "Declared": whole(json!({ "number": count(), "until": time() })),
         "Ended": whole(json!({ "number": count(), "ended": time() })),
-        "Reason": only(&["reason"], json!({ "reason": reason() })),
+        "Reason": only(&["reason"], json!({ "reason": "the power is back" }), json!({ "reason": reason() })),
         "Letter": whole(json!({
             "id": text(), "origin": {}, "what": text(), "body": text(), "why": text(), "at": time_or_nothing(),
             "times": count(), "retried": {},
