@@ -20,8 +20,11 @@ mod hooks;
 mod letters;
 pub mod problem;
 pub mod responders;
+mod routes;
+mod schemas;
 mod serve;
 pub mod silences;
+mod surface;
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +33,6 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
 };
 use jiff::{
     Timestamp,
@@ -113,58 +115,7 @@ const CONTENT_SECURITY_POLICY: &str =
 
 /// Every address of the service.
 pub fn router(web: Web) -> Router {
-    let mut router = Router::new()
-        .route("/", get(home))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/api/v1/complaints", post(api::hand_in))
-        .route("/api/v1/complaints/{id}", get(api::read))
-        .route("/api/v1/complaints/{id}/progress", post(change::progress))
-        .route("/api/v1/complaints/{id}/close", post(change::close))
-        .route("/api/v1/complaints/{id}/reassign", post(change::reassign))
-        .route("/api/v1/responders", get(responders::list))
-        .route("/api/v1/responders/{id}", get(responders::read))
-        .route(
-            "/api/v1/responders/{id}/test-page",
-            post(responders::test_page),
-        )
-        .route(
-            "/api/v1/responders/{id}/methods/{method}/verify",
-            post(responders::verify),
-        )
-        .route("/api/v1/complaints/{id}/page", post(by_hand::page))
-        .route("/api/v1/complaints/{id}/escalate", post(by_hand::escalate))
-        .route("/api/v1/undelivered", get(by_hand::list))
-        .route(
-            "/api/v1/silences",
-            get(silences::list).post(silences::declare),
-        )
-        .route("/api/v1/silences/{number}/end", post(silences::end))
-        .route("/api/v1/dead-letters", get(letters::list))
-        .route(
-            "/api/v1/dead-letters/{id}",
-            get(letters::show).delete(letters::drop_one),
-        )
-        .route("/api/v1/dead-letters/{id}/retry", post(letters::retry))
-        .route("/hooks/kannel/mo", get(hooks::kannel_message))
-        .route("/hooks/kannel/dlr", get(hooks::kannel_report))
-        .route(
-            "/hooks/whatsapp",
-            get(hooks::whatsapp_handshake).post(hooks::whatsapp_event),
-        )
-        .route("/hooks/in/{name}", post(hooks::described))
-        .route("/hooks/in/{name}/{secret}", post(hooks::described))
-        .route("/hooks/twilio/message", post(hooks::twilio_message))
-        .route("/hooks/twilio/status", post(hooks::twilio_status))
-        .route("/hooks/twilio/key", post(calls::key))
-        .route("/hooks/twilio/call", post(calls::status))
-        .route(
-            "/a/{token}",
-            get(acknowledge::show).post(acknowledge::answer),
-        )
-        .route("/calendar/{file}", get(calendar::own))
-        .route("/assets/acknowledge.css", get(acknowledge::style));
+    let mut router = routes::all().finish();
     if web.demo.is_some() {
         router = router.merge(demo::routes());
     }

@@ -42,6 +42,7 @@ mod mail_service;
 mod news;
 mod news_service;
 mod notification_rules;
+mod openapi;
 mod out_of_use;
 mod peers;
 mod posts_above;

@@ -95,6 +95,11 @@ const KEEPS: &str = "--appendonly yes --appendfsync always";
 impl RedisGroup {
     /// A master with a replica, under three Sentinels that find it dead after half a second.
     pub(crate) async fn watched() -> Self {
+        Self::watched_for(500).await
+    }
+
+    /// The same, found dead after so many milliseconds: a master that is only slow must not be replaced.
+    pub(crate) async fn watched_for(dead_after: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let master = Node::start(folder.path(), "master", &words(KEEPS));
         let copy = format!("{KEEPS} --replicaof 127.0.0.1 {}", master.port());
@@ -113,7 +118,7 @@ impl RedisGroup {
             let port = Port::take();
             let settings = format!(
                 "port {}\nbind 127.0.0.1\nsentinel monitor {MASTER} 127.0.0.1 {} 2\n\
-                 sentinel down-after-milliseconds {MASTER} 500\nsentinel failover-timeout {MASTER} 2000\n",
+                 sentinel down-after-milliseconds {MASTER} {dead_after}\nsentinel failover-timeout {MASTER} 2000\n",
                 port.number(),
                 group.nodes[0].port(),
             );
@@ -154,9 +159,14 @@ impl RedisGroup {
 
     /// Three masters that share the keys, with a replica each.
     pub(crate) async fn cluster() -> Self {
+        Self::cluster_for(1000).await
+    }
+
+    /// The same, with so many milliseconds until a server counts as dead.
+    pub(crate) async fn cluster_for(dead_after: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = format!(
-            "{KEEPS} --cluster-enabled yes --cluster-node-timeout 1000 --cluster-port BUS --cluster-replica-validity-factor 0"
+            "{KEEPS} --cluster-enabled yes --cluster-node-timeout {dead_after} --cluster-port BUS --cluster-replica-validity-factor 0"
         );
         let nodes = (0..6)
             .map(|number| Node::start(folder.path(), &format!("node-{number}"), &words(&settings)));

@@ -9,6 +9,10 @@ use crate::support::{
     redis_group::{MASTER, RedisGroup},
 };
 
+/// After how many milliseconds a server counts as dead. A busy machine keeps one waiting for its disk for longer than
+/// one would think, and a master that is replaced while it lives takes back what it wrote meanwhile.
+const DEAD_AFTER: u32 = 2_500;
+
 /// The Redis.
 pub(super) enum Peers {
     One(RedisServer),
@@ -22,11 +26,11 @@ impl Peers {
     }
 
     pub(super) async fn sentinel() -> Self {
-        Self::Sentinel(RedisGroup::watched().await)
+        Self::Sentinel(RedisGroup::watched_for(DEAD_AFTER).await)
     }
 
     pub(super) async fn cluster() -> Self {
-        Self::Cluster(RedisGroup::cluster().await)
+        Self::Cluster(RedisGroup::cluster_for(DEAD_AFTER).await)
     }
 
     pub(super) fn name(&self) -> &'static str {
