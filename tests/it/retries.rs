@@ -113,8 +113,9 @@ async fn the_kind_of_an_error_decides_for_how_long_a_way_is_tried() {
         (FailureKind::Temporary, waits.clone(), 8),
         (limited(None), waits, 8),
         (limited(Some(1200)), asked, 8),
-        // It may have been delivered: once more under its reference, and no third time.
-        (FailureKind::Unknown, vec![0, 5], 1),
+        // It may have been delivered: again under its reference for twenty minutes, because there is no other way,
+        // and then it is given up.
+        (FailureKind::Unknown, vec![0, 5, 20, 80, 380, 1280], 1),
         (FailureKind::Permanent, vec![0], 1),
         (FailureKind::WrongAddress, vec![0], 1),
         // At once in its other form, the approved template; there is no third.

@@ -356,8 +356,8 @@ impl Step {
     }
 
     /// Sent twice and twice no answer. Where another way is left, a third time would only add to what may have
-    /// arrived. Where none is, twice is better than never: it goes again by the rule's waits, and then it is given up
-    /// on record, so that somebody knows.
+    /// arrived. Where none is, twice is better than never: it goes again by the rule's waits, a bounded number of times,
+    /// and then it is given up on record, so that somebody knows.
     fn doubt(&mut self, index: usize, round: u32) {
         let others = self.state.lines.iter().enumerate();
         let is_over = |line: &Line| line.state == LineState::Failed || line.is_doubtful();
@@ -367,7 +367,7 @@ impl Step {
         let line = &mut self.state.lines[index];
         let wait = round.saturating_add(line.repeats) as usize;
         match self.state.delivery.retries.get(wait) {
-            Some(wait) if is_alone => {
+            Some(wait) if is_alone && line.repeats < UNSETTLED => {
                 line.state = LineState::Planned {
                     at: later(self.now, *wait),
                     repeat: true,
