@@ -75,6 +75,7 @@ pub struct Service {
     backend: Backend,
     stop: CancellationToken,
     server: tokio::task::JoinHandle<()>,
+    supervisor: Arc<Supervisor>,
 }
 
 impl Service {
@@ -208,7 +209,8 @@ impl Service {
             settings.http.clone(),
             stop.clone(),
         ));
-        tokio::spawn(Supervisor::found().keep(engine.pulse(), stop.clone()));
+        let supervisor = Arc::new(Supervisor::found());
+        tokio::spawn(supervisor.clone().keep(engine.pulse(), stop.clone()));
         Ok(Self {
             engine,
             inbound,
@@ -216,6 +218,7 @@ impl Service {
             backend,
             stop,
             server,
+            supervisor,
         })
     }
 
@@ -226,6 +229,7 @@ impl Service {
 
     /// Stops every part in order.
     pub async fn stop(self) {
+        self.supervisor.ending();
         self.stop.cancel();
         // Open event streams never end by themselves; the others are given a moment.
         let _ = tokio::time::timeout(Duration::from_secs(3), self.server).await;

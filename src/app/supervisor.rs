@@ -51,7 +51,7 @@ impl Supervisor {
     }
 
     /// Says something; who does not listen misses it.
-    pub(super) fn say(&self, words: &str) {
+    fn say(&self, words: &str) {
         if let Some((socket, address)) = &self.socket
             && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
         {
@@ -60,14 +60,14 @@ impl Supervisor {
     }
 
     /// Says that the service is ready, and from then on that it is alive, until `stop`.
-    pub(super) async fn keep(self, pulse: Arc<Pulse>, stop: CancellationToken) {
+    pub(super) async fn keep(self: Arc<Self>, pulse: Arc<Pulse>, stop: CancellationToken) {
         self.say("READY=1");
         let every = self.every.unwrap_or(HANGS) / 2;
         let (mut seen, mut since) = (pulse.passes(), Stopwatch::begin());
         loop {
             tokio::select! {
                 () = patience(every) => {}
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => return,
             }
             let now = pulse.passes();
             if now != seen {
@@ -82,6 +82,10 @@ impl Supervisor {
                 );
             }
         }
+    }
+
+    /// Says that the service is ending: by whoever ends it, because the process may be gone before another task runs.
+    pub(super) fn ending(&self) {
         self.say("STOPPING=1");
     }
 }
