@@ -26,7 +26,7 @@ use crate::{
         fact::DeferReason,
         id::UnitCode,
         pace::{Limit, Pace, Waiter, Want},
-        page::{Another, Line, LineState, Page, Wait},
+        page::{Another, Line, Page, Wait},
         routing::{self, Candidate, Promise, Route, Standing, Urgency, Wanted},
         silence::Held,
     },
@@ -450,7 +450,7 @@ impl Engine {
             other != line
                 && !it.spared
                 && !it.last_resort
-                && it.state != LineState::Failed
+                && !it.is_over()
                 && self.gateways.is_free(it.transport)
         })
     }

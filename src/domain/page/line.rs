@@ -29,8 +29,13 @@ pub(super) fn lines(ways: &[Way]) -> Vec<Line> {
 }
 
 impl Line {
-    /// Whether its requests left without an answer, and nothing has been heard of them since.
-    pub(super) fn is_doubtful(&self) -> bool {
-        self.doubtful && matches!(self.state, LineState::Sent { .. })
+    /// Whether nothing more is to be hoped of it: it failed, or its requests left without an answer and nothing
+    /// has been heard of them since.
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            LineState::Failed => true,
+            LineState::Sent { .. } => self.doubtful,
+            _ => false,
+        }
     }
 }

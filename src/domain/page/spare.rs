@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LineState, Phase, Step, Transition};
+use super::{Line, LineState, Phase, Step, Transition};
 use crate::domain::{
     cost::Thrift,
     fact::{CancelReason, What},
@@ -54,8 +54,8 @@ impl Step {
             method: line.method.clone(),
             why,
         });
-        let idle = |state: &LineState| matches!(state, LineState::Waiting | LineState::Failed);
-        if self.state.lines.iter().all(|line| idle(&line.state))
+        let idle = |line: &Line| line.state == LineState::Waiting || line.is_over();
+        if self.state.lines.iter().all(idle)
             && let Some(next) = self.state.next_waiting()
         {
             self.state.plan_from(next, self.now);
@@ -68,10 +68,8 @@ impl Step {
     /// When every other way has failed, one that was spared has its turn.
     pub(super) fn fall_back_on_spared(&mut self) {
         let lines = &mut self.state.lines;
-        let lost = |line: &super::Line| {
-            line.spared
-                || line.state == LineState::Failed
-                || (line.last_resort && line.state == LineState::Waiting)
+        let lost = |line: &Line| {
+            line.spared || line.is_over() || (line.last_resort && line.state == LineState::Waiting)
         };
         if self.state.phase == Phase::Open
             && lines.iter().all(lost)

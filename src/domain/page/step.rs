@@ -91,11 +91,7 @@ impl Step {
         for index in 0..self.state.lines.len() {
             self.begin_if_due(index);
         }
-        let hopeless = self
-            .state
-            .lines
-            .iter()
-            .all(|line| line.state == LineState::Failed || line.is_doubtful());
+        let hopeless = self.state.lines.iter().all(Line::is_over);
         if hopeless {
             self.state.phase = Phase::Failed;
             self.gave_up = true;
@@ -360,10 +356,9 @@ impl Step {
     /// and then it is given up on record, so that somebody knows.
     fn doubt(&mut self, index: usize, round: u32) {
         let others = self.state.lines.iter().enumerate();
-        let is_over = |line: &Line| line.state == LineState::Failed || line.is_doubtful();
         let is_alone = others
             .filter(|(place, _)| *place != index)
-            .all(|(_, line)| is_over(line));
+            .all(|(_, line)| line.is_over());
         let line = &mut self.state.lines[index];
         let wait = round.saturating_add(line.repeats) as usize;
         match self.state.delivery.retries.get(wait) {

@@ -27,7 +27,7 @@ impl Page {
     /// The first line whose turn has not come. A last resort has none while another may still bring a
     /// sign of life, or was only saved.
     pub(super) fn next_waiting(&self) -> Option<usize> {
-        let over = |line: &Line| line.passed_on || line.state == LineState::Failed;
+        let over = |line: &Line| line.passed_on || line.is_over();
         let mut others = self.lines.iter().filter(|line| !line.last_resort);
         let at_last = others.all(|line| over(line) && !line.spared);
         let waits = |line: &Line| {

@@ -43,6 +43,20 @@ fn a_spared_way_has_its_turn_when_every_other_has_failed() {
 }
 
 #[test]
+fn a_spared_way_has_its_turn_when_the_others_are_in_doubt() {
+    let unknown = || failed(1, 1, FailureKind::Unknown);
+    let page = spare(opened(2, Reach::InTurn), 0);
+    let page = page.state.advance(unknown(), TIMEOUT, second(1));
+    let page = page.state.advance(Timer, TIMEOUT, second(6));
+    assert_eq!(sends(&page), [(1, 1)], "once more under its reference");
+    let page = page.state.advance(unknown(), TIMEOUT, second(7));
+    assert_eq!(sends(&page), [(0, 1)]);
+    let failure = failed(0, 1, FailureKind::Permanent);
+    let page = page.state.advance(failure, TIMEOUT, second(8));
+    assert!(page.gave_up, "nobody is left in the dark");
+}
+
+#[test]
 fn of_ways_that_are_used_together_the_dear_one_is_spared_alone() {
     let page = spare(opened(3, Reach::Everywhere), 0);
     assert_eq!(sends(&page), [(1, 1), (2, 1)]);
