@@ -135,10 +135,16 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // What Redis says is for the operators; the caller needs to know that nothing was promised.
         tracing::error!(%error, "a request failed at the store");
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store is not available",
-        )
-        .detail("nothing was taken in: send the same request again in a moment")
+        let (title, detail) = match error {
+            StoreError::NotCopied(_) => (
+                "what was handed in is not safe yet",
+                "it may have been taken in: send the same request again, which does nothing twice",
+            ),
+            _ => (
+                "the store is not available",
+                "nothing was promised: send the same request again in a moment",
+            ),
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, title).detail(detail)
     }
 }

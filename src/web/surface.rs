@@ -202,7 +202,7 @@ impl Operation {
             refusal["content"][HTML] = json!({ "schema": { "type": "string" } });
         }
         answers.insert("4XX".to_owned(), refusal);
-        let away = json!({ "description": "Redis is away, or there is no room; nothing was taken in. Ask again.", "content": { PROBLEM: problem } });
+        let away = json!({ "description": "Redis is away, or there is no room; nothing is promised. Ask again: it does nothing twice.", "content": { PROBLEM: problem } });
         answers.insert("503".to_owned(), away);
         for (status, kind, schema) in &self.answers {
             let told = if kind.is_empty() {
