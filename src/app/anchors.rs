@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::watch::{
-    asked,
-    telling::{by_any_gateway, escaped},
+use super::{
+    outward::{asked, by_any_gateway, escaped},
+    slots::floor,
 };
 use crate::{
     channel::{Outgoing, guard::GuardedClient},
@@ -161,8 +161,12 @@ impl Anchoring {
             let since = since.unwrap_or((0, GENESIS));
             let found = store.verify_since(shard, since, &BTreeMap::new()).await?;
             if let Some(fault) = found.fault {
-                next.fault = Some(format!("{shard}: {fault}"));
-                return Ok(next);
+                // What is still to be noted of the last time stays so: it did hold then.
+                return Ok(Anchored {
+                    slot: next.slot,
+                    fault: Some(format!("{shard}: {fault}")),
+                    ..last
+                });
             }
             if found.entries > 0 {
                 next.heads.insert(name, (found.entries, found.head));
@@ -243,10 +247,4 @@ fn append(file: &Path, lines: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(file)?;
     file.write_all(lines.as_bytes())?;
     file.sync_all()
-}
-
-fn floor(at: Timestamp, every: SignedDuration) -> Timestamp {
-    let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
-    let floored = at.as_millisecond().div_euclid(every) * every;
-    Timestamp::from_millisecond(floored).unwrap_or(at)
 }

@@ -11,6 +11,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
+use super::slots::floor;
 use crate::{
     changes::{ChangeError, Changes, Proposal},
     channel::guard::{GuardedClient, told},
@@ -229,12 +230,6 @@ impl Asked {
         }
         String::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())
     }
-}
-
-fn floor(at: Timestamp, every: SignedDuration) -> Timestamp {
-    let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
-    let floored = at.as_millisecond().div_euclid(every) * every;
-    Timestamp::from_millisecond(floored).unwrap_or(at)
 }
 
 fn first(faults: &[ical::Fault]) -> String {

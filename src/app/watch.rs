@@ -6,18 +6,18 @@
 //! goes out.
 
 mod conditions;
-pub(super) mod telling;
+mod telling;
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{RequestBuilder, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use self::telling::Teller;
+use super::{outward::asked, slots::floor};
 use crate::{
-    channel::guard::{GuardedClient, Refused, told},
+    channel::guard::GuardedClient,
     clock::{Clock, patience},
     config::settings::{DeadMan, Operators},
     domain::watch::{Register, Terms, Trouble},
@@ -27,8 +27,6 @@ use crate::{
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(2);
-/// How long a configured address may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What it looks at, and whom it tells.
 pub(super) struct Watch {
@@ -72,8 +70,8 @@ impl Watch {
             let now = self.clock.now();
             let mut troubles = self.own_troubles(&mut steps).await;
             self.tell(&mut own, &troubles, now).await;
-            let slot =
-                Timestamp::from_millisecond(now.as_millisecond() / 2000 * 2000).unwrap_or(now);
+            let every = SignedDuration::try_from(EVERY).unwrap_or(SignedDuration::ZERO);
+            let slot = floor(now, every);
             if let Ok(true) = self.engine.store.claim_slot("watch", slot).await {
                 match self.shared_troubles(&mut seen, now).await {
                     Ok(found) => {
@@ -151,17 +149,6 @@ impl Watch {
             );
         }
     }
-}
-
-/// Asks an address of the settings, and tells why it did not take it.
-pub(super) async fn asked(
-    url: &SecretString,
-    begin: impl FnOnce(Url) -> Result<RequestBuilder, Refused>,
-) -> Result<(), String> {
-    let url = Url::parse(url.expose_secret()).map_err(|error| error.to_string())?;
-    let request = begin(url).map_err(|refused| refused.to_string())?;
-    let answer = request.timeout(PATIENCE).send().await.map_err(told)?;
-    answer.error_for_status().map(drop).map_err(told)
 }
 
 /// As long as people say it.

@@ -6,9 +6,8 @@
 //! complaints. The last link must be, or lead to, a head that was noted elsewhere.
 
 use std::{
-    collections::BTreeSet,
-    fs::File,
-    io::{self, BufWriter, Write},
+    collections::{BTreeMap, BTreeSet},
+    io::Write as _,
     path::PathBuf,
     process::ExitCode,
 };
@@ -16,7 +15,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::Failure;
+use super::{
+    Failure,
+    output::{self, Output},
+};
 use crate::{
     app::Backend,
     clock::{Clock as _, SystemClock},
@@ -39,45 +41,41 @@ pub(super) async fn run(
     let complaint = ComplaintId::parse(complaint)
         .map_err(|error| Failure::Wrong(format!("{complaint:?}: {error}")))?;
     let backend = Backend::join(settings).await?;
-    let gathered = gather(&backend, &complaint).await;
-    backend.close();
-    let lines = gathered?;
-    if lines.len() < 2 {
-        return Err(Failure::Wrong(format!(
-            "{complaint}: there is no such complaint"
-        )));
-    }
-    let target: Box<dyn Write> = match &out {
-        Some(path) => Box::new(File::create(path).map_err(|error| {
-            Failure::Wrong(format!(
-                "--out {}: {error}: name a file that can be written",
-                path.display()
-            ))
-        })?),
-        None => Box::new(io::stdout()),
+    let own = backend.store.entries_about(&complaint).await;
+    let written = match own {
+        Ok(own) if own.is_empty() => {
+            let none = format!("{complaint}: there is no such complaint");
+            Err(Failure::Wrong(none))
+        }
+        // Nothing is written over before it is known that there is something to write.
+        Ok(own) => match output::open(out.as_ref()) {
+            Ok(target) => output::end(write(&backend, &complaint, own, target).await),
+            Err(failure) => Err(failure),
+        },
+        Err(error) => Err(Failure::Failed(error.into())),
     };
-    let mut target = BufWriter::new(target);
-    for line in lines {
-        writeln!(target, "{line}").context("the file cannot be written")?;
-    }
-    target.flush().context("the file cannot be written")?;
-    Ok(ExitCode::SUCCESS)
+    backend.close();
+    written
 }
 
-async fn gather(backend: &Backend, complaint: &ComplaintId) -> anyhow::Result<Vec<String>> {
-    let store = &backend.store;
-    let own = store.entries_about(complaint).await?;
+async fn write(
+    backend: &Backend,
+    complaint: &ComplaintId,
+    own: BTreeMap<Shard, BTreeSet<u64>>,
+    mut out: Output,
+) -> anyhow::Result<()> {
     let first = json!({
         "form": FORM,
         "complaint": complaint,
         "written_at": SystemClock.now(),
         "rule": "link = SHA-256(link before, sequence as 8 bytes big-endian, SHA-256(fact))",
     });
-    let mut lines = vec![first.to_string()];
+    writeln!(out, "{first}")?;
     for (shard, places) in own {
-        strand(backend, shard, &places, &mut lines).await?;
+        strand(backend, shard, &places, &mut out).await?;
     }
-    Ok(lines)
+    out.flush()?;
+    Ok(())
 }
 
 /// One ledger, from the first of these entries to its end.
@@ -85,7 +83,7 @@ async fn strand(
     backend: &Backend,
     shard: Shard,
     places: &BTreeSet<u64>,
-    lines: &mut Vec<String>,
+    out: &mut Output,
 ) -> anyhow::Result<()> {
     let store = &backend.store;
     let first = places.first().copied().unwrap_or(1);
@@ -96,16 +94,16 @@ async fn strand(
         let link = read.and_then(|entry| entry.link.as_slice().try_into().ok());
         Link(link.with_context(|| format!("{shard}: entry {} is missing", first - 1))?)
     };
-    lines.push(
-        json!({"shard": shard.to_string(), "from": first, "before": before.to_string()})
-            .to_string(),
-    );
+    let begin = json!({"shard": shard.to_string(), "from": first, "before": before.to_string()});
+    writeln!(out, "{begin}")?;
     let mut walk = Walk::from(before);
     let mut next = first;
-    loop {
+    // A service that works meanwhile adds to it.
+    let last = store.ledger_length(shard).await?;
+    while next <= last {
         let read = store.read_ledger(shard, next).await?;
         if read.is_empty() {
-            break;
+            bail!("{shard}: entry {next} is missing: look with siaga ledger verify");
         }
         for entry in read {
             let sequence = entry.sequence;
@@ -118,20 +116,20 @@ async fn strand(
                      siaga ledger export writes the whole of it"
                 );
             }
-            lines.push(if places.contains(&sequence) {
+            let line = if places.contains(&sequence) {
                 let fact = String::from_utf8(entry.fact);
                 let fact =
                     fact.with_context(|| format!("{shard}: entry {sequence} cannot be read"))?;
-                json!({"n": sequence, "fact": fact}).to_string()
+                json!({"n": sequence, "fact": fact})
             } else {
-                json!({"n": sequence, "print": hex::encode(print(&entry.fact))}).to_string()
-            });
+                json!({"n": sequence, "print": hex::encode(print(&entry.fact))})
+            };
+            writeln!(out, "{line}")?;
             next += 1;
         }
     }
-    lines.push(
-        json!({"shard": shard.to_string(), "head": next - 1, "link": walk.link().to_string()})
-            .to_string(),
-    );
+    let end =
+        json!({"shard": shard.to_string(), "head": next - 1, "link": walk.link().to_string()});
+    writeln!(out, "{end}")?;
     Ok(())
 }

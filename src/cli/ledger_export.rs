@@ -1,44 +1,25 @@
 //! `siaga ledger export`: the ledger as JSON Lines, entry by entry as it lies there.
 
-use std::{
-    fs::File,
-    io::{self, BufWriter, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 
-use super::{Failure, simulate::bar};
+use super::{
+    Failure,
+    output::{self, Output},
+    simulate::bar,
+};
 use crate::{app::Backend, config::Settings};
 
 pub(super) async fn run(settings: &Settings, out: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let target: Box<dyn Write> = match &out {
-        Some(path) => Box::new(File::create(path).map_err(|error| {
-            Failure::Wrong(format!(
-                "--out {}: {error}: name a file that can be written",
-                path.display()
-            ))
-        })?),
-        None => Box::new(io::stdout()),
-    };
+    let target = output::open(out.as_ref())?;
     let backend = Backend::join(settings).await?;
-    let written = write(&backend, BufWriter::new(target)).await;
+    let written = write(&backend, target).await;
     backend.close();
-    match written {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        // Whoever reads it has read enough.
-        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(error.into()),
-    }
+    output::end(written)
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<io::Error>();
-    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-async fn write(backend: &Backend, mut out: BufWriter<Box<dyn Write>>) -> anyhow::Result<()> {
+async fn write(backend: &Backend, mut out: Output) -> anyhow::Result<()> {
     let store = &backend.store;
     let shards = store.keys().all_shards();
     let mut all = 0;

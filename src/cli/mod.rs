@@ -20,6 +20,7 @@ mod ledger_verify;
 mod letters;
 mod look;
 mod moves;
+mod output;
 mod past;
 mod plan;
 mod policies;

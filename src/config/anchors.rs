@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{document::Document, settings::Settings};
+use super::{document::Document, outgoing::is_address, settings::Settings};
 use crate::domain::delivery::{EmailAddress, Transport};
 
 /// How often, and where. Nowhere is nothing.
@@ -49,10 +49,6 @@ pub(super) fn check(settings: &Settings, document: &mut Document) {
         let value = format!("{:#}", anchors.every);
         document.fault("anchors.every", &value, "too often", "write 24h, 1h or 5m");
     }
-    let is_address = |url: &SecretString| {
-        reqwest::Url::parse(url.expose_secret())
-            .is_ok_and(|it| matches!(it.scheme(), "http" | "https") && it.host().is_some())
-    };
     if anchors.webhook.as_ref().is_some_and(|url| !is_address(url)) {
         let remedy = "write it as https://..., or webhook_file with a file that has it";
         document.fault("anchors.webhook", "(hidden)", "no address", remedy);

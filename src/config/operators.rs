@@ -1,10 +1,10 @@
 //! Who hears of the service itself, and an address that hears that all is well: `[operators]` and `[dead_man]`.
 
 use jiff::SignedDuration;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{document::Document, settings::Settings};
+use super::{document::Document, outgoing::is_address, settings::Settings};
 use crate::domain::{
     delivery::{EmailAddress, Transport},
     phone::PhoneNumber,
@@ -63,10 +63,6 @@ impl Default for DeadMan {
 /// Checks both.
 pub(super) fn check(settings: &Settings, document: &mut Document) {
     let (operators, dead_man) = (&settings.operators, &settings.dead_man);
-    let is_address = |url: &SecretString| {
-        reqwest::Url::parse(url.expose_secret())
-            .is_ok_and(|it| matches!(it.scheme(), "http" | "https") && it.host().is_some())
-    };
     for (field, url) in [
         ("operators.webhook", &operators.webhook),
         ("dead_man.url", &dead_man.url),

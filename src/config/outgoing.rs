@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use reqwest::Url;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{document::Document, settings::Settings};
@@ -40,6 +40,12 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>,
         })
     };
     written.iter().map(read).collect()
+}
+
+/// Whether this is an address that can be asked.
+pub(super) fn is_address(url: &SecretString) -> bool {
+    Url::parse(url.expose_secret())
+        .is_ok_and(|it| matches!(it.scheme(), "http" | "https") && it.host().is_some())
 }
 
 /// Tells which addresses would never be asked. What a name leads to is seen when it is asked.

@@ -103,12 +103,21 @@ impl Store {
     /// # Errors
     /// When Redis is away.
     pub async fn read_ledger(&self, shard: Shard, from: u64) -> Result<Vec<Stored>, StoreError> {
+        self.read_entries(shard, from, PAGE).await
+    }
+
+    async fn read_entries(
+        &self,
+        shard: Shard,
+        from: u64,
+        most: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
         let entries: Vec<(String, HashMap<String, Vec<u8>>)> = redis::cmd("XRANGE")
             .arg(self.keys().ledger(shard))
             .arg(format!("{from}-0"))
             .arg("+")
             .arg("COUNT")
-            .arg(PAGE)
+            .arg(most)
             .query_async(&mut self.connection())
             .await?;
         Ok(entries
@@ -136,7 +145,7 @@ impl Store {
         shard: Shard,
         sequence: u64,
     ) -> Result<Option<Stored>, StoreError> {
-        let read = self.read_ledger(shard, sequence).await?;
+        let read = self.read_entries(shard, sequence, 1).await?;
         Ok(read.into_iter().find(|stored| stored.sequence == sequence))
     }
 

@@ -3,12 +3,11 @@
 
 use crate::support::{
     gateway::{Answer, Gateway, Request},
-    siaga::{Settings, Siaga},
+    redis::{Durability, RedisServer},
+    siaga::{HEAD, Settings, Siaga},
     smtp::SmtpServer,
     wait::{PATIENCE, eventually_asked},
 };
-
-const PEOPLE: &str = "[[people]]\nid = \"budi\"\nname = \"Budi Contohwan\"\nsms = \"0811-0000-0001\"\n[holders]\n\"DISHUB.kepala\" = \"budi\"\n";
 
 fn heads(request: &Request) -> String {
     String::from_utf8_lossy(&request.body).into_owned()
@@ -19,7 +18,10 @@ async fn heads_are_noted_everywhere_and_prove_what_stood_before_them() {
     let (hook, operators) = (Gateway::start(), Gateway::start());
     hook.answer_everyone(Answer::status(500));
     let mails = SmtpServer::start().await;
+    let redis = RedisServer::start(Durability::Always).await;
     let mut siaga = Siaga::prepare();
+    siaga.set("redis.mode", "external");
+    siaga.set("redis.url", &redis.url());
     let noted = siaga.folder.path().join("noted");
     siaga.write_settings(&Settings {
         more: &format!(
@@ -33,7 +35,7 @@ async fn heads_are_noted_everywhere_and_prove_what_stood_before_them() {
             hook.url(),
             operators.url(),
         ),
-        people: PEOPLE,
+        people: HEAD,
         ..Settings::default()
     });
     siaga.start().await;
@@ -79,5 +81,20 @@ async fn heads_are_noted_everywhere_and_prove_what_stood_before_them() {
     .await;
     let (told, code) = siaga.run_for_code(&["ledger", "verify", "--noted", &path]);
     assert!(code == 0 && told.contains("noted heads"), "{told}");
+
+    // What was noted is taken out: it is told, and nothing of that ledger is noted any more.
+    let (heads, _) = siaga.run_for_code(&["ledger", "heads"]);
+    let line = heads.lines().find(|line| line.starts_with("c0 ")).unwrap();
+    let last = line.split(' ').nth(1).unwrap();
+    redis.cli(&["XDEL", "siaga:{c0}:ledger", &format!("{last}-0")]);
+    operators
+        .wait_for_request(
+            "the broken ledger",
+            |request| request.field("name") == "ledger_broken" && request.field("turn") == "begun",
+            PATIENCE,
+        )
+        .await;
+    let (told, code) = siaga.run_for_code(&["ledger", "verify", "--noted", &path]);
+    assert_ne!(code, 0, "{told}");
     siaga.stop().await;
 }

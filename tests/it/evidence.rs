@@ -2,10 +2,9 @@
 
 use std::process::Command;
 
-use crate::support::siaga::{Settings, Siaga};
+use crate::support::siaga::{HEAD, Settings, Siaga};
 
 const SMS: &str = "[[gateways]]\nname = \"sms\"\ntype = \"sandbox\"\ntransport = \"sms\"\n";
-const PEOPLE: &str = "[[people]]\nid = \"budi\"\nname = \"Budi Contohwan\"\nsms = \"0811-0000-0001\"\n[holders]\n\"DISHUB.kepala\" = \"budi\"\n";
 
 /// What the checker says of a file, and its exit code.
 fn check(file: &std::path::Path, heads: Option<&std::path::Path>) -> (String, i32) {
@@ -28,7 +27,7 @@ async fn evidence_holds_without_us_and_every_change_of_it_is_found() {
     let mut siaga = Siaga::prepare();
     siaga.write_settings(&Settings {
         more: SMS,
-        people: PEOPLE,
+        people: HEAD,
         ..Settings::default()
     });
     siaga.start().await;

@@ -9,17 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{
     kannel,
-    siaga::{KEY, Settings, Siaga},
+    siaga::{HEAD, KEY, Settings, Siaga},
 };
-
-const HEAD: &str = r#"
-[[people]]
-id = "budi"
-name = "Budi Contohwan"
-sms = "0811-0000-0001"
-[holders]
-"DISHUB.kepala" = "budi"
-"#;
 
 /// A key that may do everything.
 const SCANNER: &str = "siaga_kunci_pemindai";

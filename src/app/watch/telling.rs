@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::asked;
 use crate::{
+    app::outward::{asked, by_any_gateway, escaped},
     channel::{Outgoing, guard::GuardedClient},
     config::settings::Operators,
     domain::{
@@ -103,25 +103,6 @@ impl Teller<'_> {
     }
 }
 
-/// Sends by the first gateway that takes it, whatever its breaker thinks; tells why none did.
-pub(in crate::app) async fn by_any_gateway(
-    gateways: &Gateways,
-    transport: Transport,
-    outgoing: &Outgoing,
-) -> Result<(), String> {
-    let mut why = format!("no gateway carries {transport}");
-    for gateway in gateways.iter() {
-        if gateway.channel.transport() != transport {
-            continue;
-        }
-        match gateway.channel.send(outgoing).await {
-            Ok(_) => return Ok(()),
-            Err(error) => why = format!("{}: {}", gateway.channel.name(), error.detail),
-        }
-    }
-    Err(why)
-}
-
 fn count(way: &'static str, why: Option<String>) {
     let result = if why.is_none() { "sent" } else { "failed" };
     metrics::counter!("siaga_operator_messages_total", "way" => way, "result" => result)
@@ -133,10 +114,4 @@ fn count(way: &'static str, why: Option<String>) {
             "whoever runs the service could not be told this way"
         );
     }
-}
-
-pub(in crate::app) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

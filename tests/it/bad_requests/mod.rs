@@ -17,20 +17,11 @@ use reqwest::Method;
 use crate::support::{
     fake_meta::{APP_SECRET, PHONE_NUMBER_ID},
     kannel,
-    siaga::{KEY, Settings, Siaga},
+    siaga::{HEAD, KEY, Settings, Siaga},
 };
 
 const LINK_SECRET: &str = "rahasia-tautan-yang-panjang";
 const ADUAN: &str = "/api/v1/complaints";
-
-const HEAD: &str = r#"
-[[people]]
-id = "budi"
-name = "Budi Contohwan"
-sms = "0811-0000-0001"
-[holders]
-"DISHUB.kepala" = "budi"
-"#;
 
 /// One request, and what its answer must be.
 struct Row {

@@ -21,7 +21,7 @@ use crate::support::{
     fake_meta::{APP_SECRET, PHONE_NUMBER_ID},
     fake_twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER},
     kannel,
-    siaga::{KEY, Settings, Siaga},
+    siaga::{HEAD, KEY, Settings, Siaga},
 };
 
 const LINK_SECRET: &str = "rahasia-tautan-yang-panjang";
@@ -29,15 +29,6 @@ const OLD_KEY: &str = "siaga_kunci_lama";
 const OPERATOR_KEY: &str = "siaga_kunci_operator";
 const INTAKE: &str = "/api/v1/complaints";
 const JSON: &str = "content-type: application/json\r\n";
-
-const HEAD: &str = r#"
-[[people]]
-id = "budi"
-name = "Budi Contohwan"
-sms = "0811-0000-0001"
-[holders]
-"DISHUB.kepala" = "budi"
-"#;
 
 /// One request.
 struct Hostile {

@@ -161,6 +161,11 @@ impl Gateway {
         self.state.lock().unwrap().requests.clone()
     }
 
+    /// Those that came after so many.
+    pub(crate) fn requests_since(&self, seen: usize) -> Vec<Request> {
+        self.state.lock().unwrap().requests[seen..].to_vec()
+    }
+
     /// Waits until a request came that `predicate` accepts; an earlier one counts.
     pub(crate) async fn wait_for_request(
         &self,

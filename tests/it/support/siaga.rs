@@ -25,6 +25,16 @@ use super::{
 /// The API key of the tests.
 pub(crate) const KEY: &str = "siaga_test_key";
 
+/// The head of DISHUB, who has one telephone; nobody else is there.
+pub(crate) const HEAD: &str = r#"
+[[people]]
+id = "budi"
+name = "Budi Contohwan"
+sms = "0811-0000-0001"
+[holders]
+"DISHUB.kepala" = "budi"
+"#;
+
 pub(crate) struct Siaga {
     pub(crate) folder: tempfile::TempDir,
     port: Port,
@@ -259,7 +269,6 @@ scopes = ["intake", "read", "contacts"]
         (text, code == 0)
     }
 
-    /// Runs another command of the program; gives its output and its exit code.
     /// Another one with the same settings, on a port of its own. With an outside Redis it works beside this one.
     pub(crate) fn twin(&self) -> Self {
         let twin = Self {
@@ -290,6 +299,7 @@ scopes = ["intake", "read", "contacts"]
             .sum()
     }
 
+    /// Runs another command of the program; gives its output and its exit code.
     pub(crate) fn run_for_code(&self, arguments: &[&str]) -> (String, i32) {
         let out = self.command(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned()

@@ -120,11 +120,6 @@ impl Balance {
         self.faults.push(text);
     }
 
-    /// How many troubles there were.
-    pub(super) fn troubles(&self) -> usize {
-        self.troubles.values().sum()
-    }
-
     /// Every complaint that was taken is there, and was missed once, or not, as people kept it.
     fn promises(&mut self, facts: &[Fact], said: &Said) {
         let mut opened: HashMap<&str, usize> = HashMap::new();
@@ -392,6 +387,12 @@ impl Balance {
             self.faults.len(),
             self.faults[..shown].join("\n")
         );
+        for kind in [Kind::Killed, Kind::Redis] {
+            assert!(
+                self.troubles.contains_key(&kind),
+                "no {kind:?} was met: {self}"
+            );
+        }
         assert!(self.due > 0 && self.kept > 0 && self.brought > 0 && self.replies > 0);
     }
 }

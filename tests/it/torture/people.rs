@@ -191,11 +191,11 @@ impl People {
             if !due.is_empty() {
                 under_way.extend(self.say(due));
             }
-            let requests = self.gateway.requests();
-            for request in &requests[heard..] {
+            let came = self.gateway.requests_since(heard);
+            for request in &came {
                 under_way.extend(self.hear(request));
             }
-            heard = requests.len();
+            heard += came.len();
             if acts.peek().is_none() && now > end {
                 break;
             }
